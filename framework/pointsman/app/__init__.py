@@ -1,0 +1,1 @@
+"""The program: puts the floors below together and runs them."""

@@ -1,0 +1,1 @@
+"""The state machines: no sockets, no clock read, no Twisted."""

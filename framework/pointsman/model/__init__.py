@@ -1,0 +1,1 @@
+"""The nouns: frozen values, made of the standard library only, with no clock."""

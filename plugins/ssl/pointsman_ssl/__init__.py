@@ -1,0 +1,1 @@
+"""TLS in the box: the certificate store, the policies and the modes."""
