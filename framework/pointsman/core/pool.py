@@ -1,0 +1,99 @@
+"""A pool chooses the member for an arrival: its pin if there is one, else the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
+from pointsman.core.members import Member
+
+# How a member was chosen; the word goes into the access log.
+PINNED = "pinned"
+NEW = "new"
+UNPINNED = "none"
+
+PinMade = Callable[[str, str, str], None]
+
+
+class Pool:
+    """A named set of members with its scheduler and persistence.
+
+    ``available`` is worked out when a member changes, not when a request comes.
+
+    Attributes:
+        name: as written in the configuration.
+        members: all of them, in the order of the configuration.
+        scheduler: picks for new work.
+        persistence: remembers who belongs where, or None.
+        available: the members that may take new work now.
+        how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
+        pin_made: event hooks to be told of a new pin (pool, server, client address).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[Member],
+        scheduler: Scheduler,
+        persistence: Persistence | None = None,
+        pin_made: Sequence[PinMade] = (),
+    ) -> None:
+        self.name = name
+        self.members = tuple(members)
+        self.scheduler = scheduler
+        self.persistence = persistence
+        self.pin_made = tuple(pin_made)
+        self.available: tuple[Member, ...] = ()
+        self.how = UNPINNED
+        self._by_name = {member.name: member for member in self.members}
+        for member in self.members:
+            member.watched_by(self._refresh)
+        self._refresh()
+
+    def member(self, name: str) -> Member | None:
+        """The member of that name, or None."""
+        return self._by_name.get(name)
+
+    def choose(self, arrival: Arrival, now: float, tried: tuple[Member, ...] = ()) -> Member | None:
+        """The member that this arrival goes to, or None if nobody can take it.
+
+        Args:
+            arrival: the request or connection.
+            now: monotonic seconds, for pins.
+            tried: members that failed for this very arrival and are not to be chosen again.
+        """
+        persistence = self.persistence
+        if persistence is None:
+            self.how = UNPINNED
+            return self._schedule(arrival, tried)
+        name = persistence.find(arrival, now)
+        if name is not None:
+            member = self._by_name.get(name)
+            if member is not None and member.takes_pinned and member not in tried:
+                self.how = PINNED
+                return member
+            if member is not None and member.up and member.is_full and member not in tried:
+                # Over its limit for a moment: served elsewhere once, the pin stays (DESIGN 5.11).
+                self.how = NEW
+                return self._schedule(arrival, tried)
+            persistence.forget(arrival)
+        self.how = NEW
+        member = self._schedule(arrival, tried)
+        if member is not None:
+            persistence.bind(arrival, member.name, now)
+            for told in self.pin_made:
+                told(self.name, member.name, arrival.client_ip)
+        return member
+
+    def _schedule(self, arrival: Arrival, tried: tuple[Member, ...]) -> Member | None:
+        available = self.available
+        if tried:
+            available = tuple(member for member in available if member not in tried)
+        if not available:
+            return None
+        # A scheduler returns one of the candidates it was given, and these are members.
+        return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
+
+    def _refresh(self) -> None:
+        self.available = tuple(member for member in self.members if member.takes_new)

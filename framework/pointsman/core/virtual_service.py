@@ -1,0 +1,56 @@
+"""A virtual service: what is decided at load about the traffic of its listening addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pointsman.core.pool import Pool
+from pointsman.model.connection import ConnectionFacts
+from pointsman.model.record import ExchangeRecord
+from pointsman.model.service import ServiceSettings
+
+Finished = Callable[[ExchangeRecord], None]
+Connected = Callable[[str, ConnectionFacts], None]
+
+
+class VirtualService:
+    """Settings, pool and event hooks of one service, ready for the data plane.
+
+    Attributes:
+        name: as written in the configuration.
+        settings: everything that was decided at load.
+        pool: where its work goes.
+        finished: who is told of a finished exchange; empty costs nothing.
+        connected: who is told of a new client connection; likewise.
+        connections: client connections open now.
+        accepted: client connections ever accepted.
+        exchanges: exchanges and tunnels ever finished.
+    """
+
+    __slots__ = (
+        "accepted",
+        "connected",
+        "connections",
+        "exchanges",
+        "finished",
+        "name",
+        "pool",
+        "settings",
+    )
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        pool: Pool,
+        *,
+        finished: Sequence[Finished] = (),
+        connected: Sequence[Connected] = (),
+    ) -> None:
+        self.name = settings.name
+        self.settings = settings
+        self.pool = pool
+        self.finished = tuple(finished)
+        self.connected = tuple(connected)
+        self.connections = 0
+        self.accepted = 0
+        self.exchanges = 0

@@ -1,0 +1,26 @@
+"""What is known of a client connection before it says anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFacts:
+    """The fixed facts of one client connection; shared by all its exchanges.
+
+    Attributes:
+        peer_ip: address the connection came from, as text; "" for unix sockets.
+        peer_port: its port, 0 for unix sockets.
+        local_ip: address it arrived at.
+        local_port: port it arrived at.
+        secure: whether TLS was taken off this connection by us.
+        server_name: the name the client asked for by SNI (RFC 6066 section 3), or "".
+    """
+
+    peer_ip: str
+    peer_port: int
+    local_ip: str
+    local_port: int
+    secure: bool = False
+    server_name: str = ""

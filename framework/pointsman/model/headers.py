@@ -1,0 +1,91 @@
+"""Header fields: ordered pairs, found without regard to case, written as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+Field = tuple[bytes, bytes]
+
+# CR, LF and NUL would end the field or the head early (RFC 9110 section 5.5).
+_FORBIDDEN = (b"\r", b"\n", b"\0")
+
+
+class Headers:
+    """The header fields of one message, in order, repeated fields kept apart.
+
+    Names are compared case-insensitively (RFC 9110 section 5.1) and written as they came.
+    ``fields`` is the list itself: the codec fills it, everything else uses the methods.
+    """
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Iterable[Field] = ()) -> None:
+        self.fields: list[Field] = list(fields)
+
+    @classmethod
+    def wrap(cls, fields: list[Field]) -> Headers:
+        """Headers over a list that the caller gives away (no copy)."""
+        headers = cls.__new__(cls)
+        headers.fields = fields
+        return headers
+
+    def get(self, name: bytes, default: bytes | None = None) -> bytes | None:
+        """The value of the first field of that name, or ``default``."""
+        wanted = name.lower()
+        for field, value in self.fields:
+            if field.lower() == wanted:
+                return value
+        return default
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """The values of all fields of that name, in order; empty if there is none."""
+        wanted = name.lower()
+        return [value for field, value in self.fields if field.lower() == wanted]
+
+    def __contains__(self, name: bytes) -> bool:
+        return self.get(name) is not None
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Append a field. Raises ValueError for CR, LF or NUL in it, or an empty name."""
+        _check(name, value)
+        self.fields.append((name, value))
+
+    def set(self, name: bytes, value: bytes) -> None:
+        """Replace all fields of that name by one, at the place of the first."""
+        _check(name, value)
+        wanted = name.lower()
+        for place, (field, _) in enumerate(self.fields):
+            if field.lower() == wanted:
+                rest = [pair for pair in self.fields[place + 1 :] if pair[0].lower() != wanted]
+                self.fields[place:] = [(name, value), *rest]
+                return
+        self.fields.append((name, value))
+
+    def remove(self, name: bytes) -> None:
+        """Drop all fields of that name; none is fine."""
+        wanted = name.lower()
+        self.fields[:] = [pair for pair in self.fields if pair[0].lower() != wanted]
+
+    def copy(self) -> Headers:
+        """The same fields in a list of their own."""
+        return Headers(self.fields)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        # Names only: values may be secrets and a repr ends up in logs.
+        return f"Headers({[name.decode('latin-1') for name, _ in self.fields]})"
+
+
+def _check(name: bytes, value: bytes) -> None:
+    if not name or any(bad in name or bad in value for bad in _FORBIDDEN) or b":" in name:
+        raise ValueError(f"header {name!r} holds a CR, LF, NUL or colon, or is empty")
