@@ -1,0 +1,46 @@
+# Every target does all of its own set-up: see tools/setup.sh.
+
+# program:Debian package that holds it
+TEST_PROGRAMS  = curl:curl wrk:wrk nc:netcat-openbsd nginx:nginx-light redis-server:redis-server
+BENCH_PROGRAMS = $(TEST_PROGRAMS) haproxy:haproxy caddy:caddy
+
+BIN = .venv/bin
+
+.PHONY: help demo test test-all lint bench clean
+
+help:
+	@echo 'make demo      two small servers and a balancer in front; try it with curl'
+	@echo '               (DEMO_ARGS="--for 10" ends by itself)'
+	@echo 'make test      the tests (TEST_ARGS="tests/framework -k pool" for some of them)'
+	@echo 'make test-all  with those that take long'
+	@echo 'make lint      ruff, mypy and the import contracts'
+	@echo 'make bench     the comparison with other proxies (BENCH_ARGS="--help" for its options)'
+	@echo 'make clean     removes what the others made'
+
+demo:
+	@tools/setup.sh
+	@exec $(BIN)/pointsman demo $(DEMO_ARGS)
+
+test:
+	@tools/setup.sh $(TEST_PROGRAMS)
+	@exec $(BIN)/python -m pytest $(TEST_ARGS)
+
+test-all:
+	@tools/setup.sh $(TEST_PROGRAMS)
+	@exec $(BIN)/python -m pytest -m "slow or not slow" $(TEST_ARGS)
+
+lint:
+	@tools/setup.sh
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench:
+	@tools/setup.sh $(BENCH_PROGRAMS)
+	@exec $(BIN)/python -m bench $(BENCH_ARGS)
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find framework plugins rules tests bench examples tools \
+	    \( -name __pycache__ -o -name dropin.cache \) -prune -exec rm -rf {} + 2>/dev/null || true
