@@ -1,0 +1,83 @@
+"""A coarse wheel of deadlines: one tick a second serves the timeouts of all connections."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Timed(Protocol):
+    """Something with a deadline. The wheel keeps its place in ``slot``.
+
+    Attributes:
+        deadline: second at which it is over, 0 for never.
+        slot: second of the wheel at which it will be looked at, 0 if it is not in the wheel.
+    """
+
+    deadline: int
+    slot: int
+
+    def timed_out(self) -> None:
+        """The deadline has passed; it was set to 0 before this call."""
+
+
+class Deadlines:
+    """Deadlines with a resolution of one second, cheap to move.
+
+    Moving a deadline to a later second only stores a number: the wheel looks again when the old
+    second comes, and finds that there is time left. So an exchange that sets three deadlines and
+    is done within a second costs three assignments.
+
+    Attributes:
+        now: the current second; moves only with ``tick``.
+    """
+
+    __slots__ = ("_slots", "now")
+
+    def __init__(self, now: float) -> None:
+        self.now = int(now)
+        self._slots: dict[int, set[Timed]] = {}
+
+    def arm(self, timed: Timed, seconds: float) -> None:
+        """Let ``timed`` be over in ``seconds``, rounded up to the next tick; 0 means never."""
+        if not seconds:
+            timed.deadline = 0
+            return
+        # One more second, because part of the current one is already gone.
+        timed.deadline = deadline = self.now + 1 + (int(seconds) or 1)
+        slot = timed.slot
+        if slot == 0 or deadline < slot:
+            self._place(timed, deadline)
+
+    def disarm(self, timed: Timed) -> None:
+        """Take it out of the wheel for good."""
+        timed.deadline = 0
+        if timed.slot:
+            self._slots.get(timed.slot, set()).discard(timed)
+            timed.slot = 0
+
+    def tick(self, now: float) -> None:
+        """The clock says ``now`` seconds: call ``timed_out`` on all whose time is over."""
+        second = int(now)
+        for slot in range(self.now + 1, second + 1) if second - self.now < 3600 else sorted(self._slots):
+            if slot > second:
+                break
+            self.now = slot
+            for timed in self._slots.pop(slot, ()):
+                self._look_at(timed, slot)
+        self.now = max(self.now, second)
+
+    def _look_at(self, timed: Timed, second: int) -> None:
+        timed.slot = 0
+        if timed.deadline == 0:
+            return
+        if timed.deadline > second:
+            self._place(timed, timed.deadline)
+            return
+        timed.deadline = 0
+        timed.timed_out()
+
+    def _place(self, timed: Timed, slot: int) -> None:
+        if timed.slot:
+            self._slots[timed.slot].discard(timed)
+        timed.slot = slot
+        self._slots.setdefault(slot, set()).add(timed)

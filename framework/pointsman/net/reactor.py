@@ -1,0 +1,67 @@
+"""A lean epoll reactor for the program: a plain read event costs no more than the read.
+
+Only the command line installs it. Embedded, the host's reactor is used as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+from select import EPOLLIN
+from typing import Any
+
+from twisted.internet.epollreactor import EPollReactor
+from twisted.logger import Logger
+
+_log = Logger()
+
+
+class LeanReactor(EPollReactor):
+    """EPollReactor whose poll loop calls ``doRead`` itself for the ordinary event.
+
+    Twisted's own loop goes through ``callWithLogger`` and a generic dispatch for every event;
+    that is a good part of the cost of a small read. Whatever is not a plain read still goes there.
+    """
+
+    def doPoll(self, timeout: float | None) -> None:
+        """Wait up to ``timeout`` seconds (None: for ever) and serve what became ready."""
+        selectables: dict[int, Any] = self._selectables
+        try:
+            events = self._poller.poll(-1 if timeout is None else timeout, len(selectables) or 1)
+        except OSError as error:
+            if error.errno == errno.EINTR:
+                return
+            raise
+        for fd, event in events:
+            selectable = selectables.get(fd)
+            if selectable is None:
+                continue  # closed by an earlier event of this turn
+            if event != EPOLLIN:
+                self._serve_other(selectable, fd, event)
+                continue
+            try:
+                why = selectable.doRead()
+            except Exception:
+                _log.failure("while reading from {selectable!r}", selectable=selectable)
+                why = RuntimeError("reading failed")
+            if why:
+                self._disconnectSelectable(selectable, why, True)
+
+    doIteration = doPoll
+
+    def _serve_other(self, selectable: Any, fd: int, event: int) -> None:
+        try:
+            self._doReadOrWrite(selectable, fd, event)
+        except Exception:
+            _log.failure("while serving {selectable!r}", selectable=selectable)
+            self._disconnectSelectable(selectable, RuntimeError("serving failed"), False)
+
+    def forget(self, selectable: Any) -> None:
+        """Drop a descriptor that will be closed at once: close() takes it out of epoll for us.
+
+        Saves the epoll_ctl that removeReader would make. The descriptor must not have been
+        duplicated, else the kernel keeps reporting it (epoll(7), questions and answers, 6).
+        """
+        fd = selectable.fileno()
+        self._selectables.pop(fd, None)
+        self._reads.discard(fd)
+        self._writes.discard(fd)
