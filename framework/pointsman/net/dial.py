@@ -1,0 +1,211 @@
+"""Dialling a real server: from its address to an open stream, in time or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from zope.interface import implementer
+
+from pointsman.core.deadlines import Deadlines
+from pointsman.model.address import Address
+from pointsman.model.errors import UpstreamError
+from pointsman.model.server import RealServer
+from pointsman.net.endpoint import dial_endpoint
+from pointsman.net.local import LocalServer, dial_local
+from pointsman.net.plain_stream import PlainStream
+from pointsman.net.stream import Stream, StreamOwner
+from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
+
+# What connect(2) answers when it goes on by itself.
+_UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EAGAIN}
+
+
+class Dialled(StreamOwner, Protocol):
+    """Who wants a stream to a server, and owns it once it is there."""
+
+    def dialled(self, stream: Stream) -> None:
+        """Connected. May be called before ``Dialler.dial`` returns. Reading is not yet on."""
+
+    def dial_failed(self, error: UpstreamError) -> None:
+        """All addresses refused, were unreachable, or the time is over. Nothing was sent."""
+
+
+class Call(Protocol):
+    """An attempt under way."""
+
+    def cancel(self) -> None:
+        """Give up; neither ``dialled`` nor ``dial_failed`` is called any more."""
+
+
+class Dialler:
+    """Opens streams to real servers of every kind.
+
+    Args:
+        reactor: an IReactorFDSet; IReactorTime as well for endpoints and local servers.
+        deadlines: the wheel that ends attempts that take too long.
+        addresses: IP addresses that a host name stands for now, best first; empty if unknown.
+        local: in-process servers by the key that ``RealServer.local`` names.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        deadlines: Deadlines,
+        addresses: Callable[[str], Sequence[str]],
+        local: Mapping[str, LocalServer] | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._deadlines = deadlines
+        self._addresses = addresses
+        self._local = local or {}
+
+    def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
+        """Open a stream to ``server`` within ``timeout`` seconds.
+
+        Returns:
+            The attempt, to cancel it; None if ``owner`` has already been told how it ended.
+        """
+        if server.local:
+            return dial_local(self._reactor, self._local[server.local], owner)
+        if server.endpoint:
+            return dial_endpoint(self._reactor, server.endpoint, timeout, owner)
+        places = self._places(server.address)
+        if not places:
+            owner.dial_failed(UpstreamError("connect", f"{server.address.host}: the name does not resolve"))
+            return None
+        attempt = _Attempt(self._reactor, self._deadlines, owner, iter(places), timeout)
+        return attempt if attempt.start() else None
+
+    def _places(self, address: Address) -> list[tuple[int, Any]]:
+        if address.path:
+            return [(socket.AF_UNIX, address.path)]
+        hosts: Sequence[str] = (address.host,) if not address.is_name else self._addresses(address.host)
+        return [
+            (socket.AF_INET6, (host, address.port, 0, 0)) if ":" in host else (socket.AF_INET, (host, address.port))
+            for host in hosts
+        ]
+
+
+@implementer(IReadDescriptor, IWriteDescriptor)
+class _Attempt:
+    """One non-blocking connect after another, until one succeeds or the time is over."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        deadlines: Deadlines,
+        owner: Dialled,
+        places: Iterator[tuple[int, Any]],
+        timeout: float,
+    ) -> None:
+        self.deadline = 0
+        self.slot = 0
+        self._reactor = reactor
+        self._deadlines = deadlines
+        self._owner: Dialled | None = owner
+        self._places = places
+        self._timeout = timeout
+        self._sock: socket.socket | None = None
+        self._last_error = "no address"
+
+    def start(self) -> bool:
+        """Begin; whether the attempt is still under way afterwards."""
+        for family, place in self._places:
+            if self._connect(family, place):
+                return self._sock is not None
+        self._fail()
+        return False
+
+    def _connect(self, family: int, place: Any) -> bool:
+        """Whether the search is over or waits: False asks for the next address."""
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError as error:
+            # Out of descriptors, or no such family: another address will not help against the first.
+            self._last_error = error.strerror or str(error)
+            return False
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        result = sock.connect_ex(place)
+        if result == 0:
+            self._done(sock)
+            return True
+        if result not in _UNDER_WAY:
+            self._last_error = os.strerror(result)
+            sock.close()
+            return False
+        self._sock = sock
+        self._reactor.addWriter(self)
+        if not self.slot:
+            self._deadlines.arm(self, self._timeout)
+        return True
+
+    # ---- what the reactor calls ----
+
+    def fileno(self) -> int:
+        """Descriptor of the connect under way, -1 if none."""
+        return self._sock.fileno() if self._sock is not None else -1
+
+    def doWrite(self) -> None:
+        """The connect is decided."""
+        sock = self._sock
+        if sock is None:
+            return
+        result = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._reactor.removeWriter(self)
+        self._sock = None
+        if result == 0:
+            self._done(sock)
+            return
+        self._last_error = os.strerror(result)
+        sock.close()
+        self.start()
+
+    def doRead(self) -> None:
+        """A hang-up is reported as readable by some pollers."""
+        self.doWrite()
+
+    def connectionLost(self, reason: Any) -> None:
+        """The poller saw a hang-up: the connect failed; the socket knows why."""
+        self.doWrite()
+
+    def logPrefix(self) -> str:
+        """Name in the logs of the host's reactor."""
+        return "pointsman"
+
+    # ---- how it ends ----
+
+    def timed_out(self) -> None:
+        """The time for connecting is over."""
+        self._last_error = "timed out"
+        self._fail()
+
+    def cancel(self) -> None:
+        """Give up in silence."""
+        self._owner = None
+        self._close()
+
+    def _done(self, sock: socket.socket) -> None:
+        self._deadlines.disarm(self)
+        owner, self._owner = self._owner, None
+        if owner is None:
+            sock.close()
+        else:
+            owner.dialled(PlainStream(self._reactor, sock, owner))
+
+    def _fail(self) -> None:
+        owner, self._owner = self._owner, None
+        self._close()
+        if owner is not None:
+            owner.dial_failed(UpstreamError("connect", self._last_error, retryable=True))
+
+    def _close(self) -> None:
+        self._deadlines.disarm(self)
+        if self._sock is not None:
+            self._reactor.removeWriter(self)
+            self._sock.close()
+            self._sock = None
