@@ -73,12 +73,16 @@ find_python() {
     return 1
 }
 
+works_here() {
+    # A virtual environment knows its own place: a moved or copied one must be made anew.
+    grep -qF "$(pwd -P)/.venv" .venv/bin/activate && .venv/bin/python -m pip --version
+} >/dev/null 2>&1
+
 set_up_venv() {
-    # The checkout's place counts too: a virtual environment cannot be moved.
     local python stamp=.venv/installed wanted
-    wanted="$PWD $(sha256sum pyproject.toml)"
-    if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    wanted=$(sha256sum pyproject.toml)
+    if works_here && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+    if ! works_here; then
         if ! find_python >/dev/null && may_install; then install_packages python3 python3-venv; fi
         python=$(find_python) ||
             stop "needs Python 3.11 or newer with venv. On Debian: apt-get install python3 python3-venv"
