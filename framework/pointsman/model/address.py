@@ -43,7 +43,9 @@ class Address:
             host = _bracketed(host, text)
         elif ":" in host:
             raise ValueError(f"an IPv6 address needs brackets: [{host}]:{port_text}")
-        return cls(host="" if host == "*" else _checked_host(host, text), port=_checked_port(port_text))
+        elif host != "*":
+            host = _checked_host(host, text)
+        return cls(host="" if host == "*" else host, port=_checked_port(port_text))
 
     @property
     def ip(self) -> IPAddress | None:
