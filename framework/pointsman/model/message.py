@@ -22,6 +22,8 @@ class RequestHead:
         keep_alive: whether the client is willing to send another request afterwards.
         upgrade: value of Upgrade if Connection names it (RFC 9110 section 7.8), else b"".
         expects_continue: whether the client waits for 100 (RFC 9110 section 10.1.1).
+        options: connection options beside the usual ones, lower case: fields to be dropped.
+        marks: bits of the special fields that it had when read (``core/http1/fields.py``).
     """
 
     __slots__ = (
@@ -30,8 +32,10 @@ class RequestHead:
         "headers",
         "host",
         "keep_alive",
+        "marks",
         "method",
         "minor",
+        "options",
         "target",
         "upgrade",
     )
@@ -58,6 +62,8 @@ class RequestHead:
         self.keep_alive = keep_alive
         self.upgrade = upgrade
         self.expects_continue = expects_continue
+        self.options: tuple[bytes, ...] = ()
+        self.marks = 0
 
     @property
     def path(self) -> bytes:
@@ -90,9 +96,20 @@ class ResponseHead:
         body_length: bytes of body, 0 for none, CHUNKED or UNTIL_CLOSE. It says what follows on
             this connection: 0 for HEAD, 204 and 304 whatever Content-Length tells.
         keep_alive: whether the server will take another request on this connection.
+        options: connection options beside the usual ones, lower case: fields to be dropped.
+        marks: bits of the special fields that it had when read (``core/http1/fields.py``).
     """
 
-    __slots__ = ("body_length", "headers", "keep_alive", "minor", "reason", "status")
+    __slots__ = (
+        "body_length",
+        "headers",
+        "keep_alive",
+        "marks",
+        "minor",
+        "options",
+        "reason",
+        "status",
+    )
 
     def __init__(
         self,
@@ -110,6 +127,8 @@ class ResponseHead:
         self.minor = minor
         self.body_length = body_length
         self.keep_alive = keep_alive
+        self.options: tuple[bytes, ...] = ()
+        self.marks = 0
 
     def __repr__(self) -> str:
         return f"ResponseHead({self.status})"

@@ -1,0 +1,120 @@
+"""Telling the real server about the client: X-Forwarded-*, Forwarded (RFC 7239) and Via."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pointsman.core.http1 import fields as f
+from pointsman.model.connection import ConnectionFacts
+from pointsman.model.message import RequestHead
+from pointsman.model.service import Forwarding, Network
+
+
+class AboutClient:
+    """The lines about one client connection; what can be is put together once per connection.
+
+    Attributes:
+        trusted: whether the peer is a proxy whose own fields are believed.
+        replaced: marks of the fields that the client's request loses.
+    """
+
+    __slots__ = ("_connection", "_forwarding", "_lines", "replaced", "trusted")
+
+    def __init__(self, forwarding: Forwarding, connection: ConnectionFacts) -> None:
+        self._forwarding = forwarding
+        self._connection = connection
+        self.trusted = bool(forwarding.trusted) and _is_in(connection.peer_ip, forwarding.trusted)
+        # What an untrusted client says about itself never reaches the server, even when we add
+        # no such field ourselves: the server could believe it.
+        self.replaced = 0 if self.trusted else f.ABOUT_CLIENT
+        if self.trusted and forwarding.x_forwarded:
+            self.replaced |= f.X_FORWARDED_FOR
+        if self.trusted and forwarding.forwarded:
+            self.replaced |= f.FORWARDED
+        self._lines = b"" if self.trusted else self._fixed_lines()
+
+    def lines(self, head: RequestHead) -> bytes:
+        """The ready field lines for this request."""
+        if self.trusted:
+            return self._appended_lines(head)
+        forwarding = self._forwarding
+        lines = self._lines
+        if head.host:
+            if forwarding.x_forwarded:
+                lines = b"X-Forwarded-Host: %b\r\n%b" % (head.host, lines)
+            if forwarding.forwarded:
+                lines += b"Forwarded: %b;host=%b\r\n" % (self._element(), _quoted(head.host))
+        elif forwarding.forwarded:
+            lines += b"Forwarded: %b\r\n" % self._element()
+        return lines
+
+    def client_ip(self, head: RequestHead) -> str:
+        """The client's address: the last hop of X-Forwarded-For that is not a trusted proxy."""
+        if not self.trusted or not head.marks & f.X_FORWARDED_FOR:
+            return self._connection.peer_ip
+        found = self._connection.peer_ip
+        for hop in reversed(f.tokens(head.headers.get_all(b"x-forwarded-for"))):
+            try:
+                address = ipaddress.ip_address(hop.decode("ascii").strip("[]"))
+            except ValueError:
+                break  # not an address: nothing before it can be believed
+            found = str(address)
+            if not _is_in(found, self._forwarding.trusted):
+                break
+        return found
+
+    def _fixed_lines(self) -> bytes:
+        connection = self._connection
+        lines = b""
+        if self._forwarding.x_forwarded:
+            if connection.peer_ip:
+                lines += b"X-Forwarded-For: %b\r\n" % connection.peer_ip.encode("ascii")
+            lines += b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\n" % (
+                self._scheme(),
+                connection.local_port,
+            )
+        return lines + self._via()
+
+    def _appended_lines(self, head: RequestHead) -> bytes:
+        forwarding, connection, headers = self._forwarding, self._connection, head.headers
+        lines = b""
+        peer = connection.peer_ip.encode("ascii") or b"unknown"
+        if forwarding.x_forwarded:
+            chain = [*headers.get_all(b"x-forwarded-for"), peer]
+            lines += b"X-Forwarded-For: %b\r\n" % b", ".join(chain)
+            if not head.marks & f.X_FORWARDED_PROTO:
+                lines += b"X-Forwarded-Proto: %b\r\n" % self._scheme()
+            if not head.marks & f.X_FORWARDED_PORT:
+                lines += b"X-Forwarded-Port: %d\r\n" % connection.local_port
+            if not head.marks & f.X_FORWARDED_HOST and head.host:
+                lines += b"X-Forwarded-Host: %b\r\n" % head.host
+        if forwarding.forwarded:
+            element = self._element() + (b";host=" + _quoted(head.host) if head.host else b"")
+            lines += b"Forwarded: %b\r\n" % b", ".join([*headers.get_all(b"forwarded"), element])
+        return lines + self._via()
+
+    def _element(self) -> bytes:
+        peer = self._connection.peer_ip
+        # RFC 7239 section 6: an IPv6 address is bracketed and therefore quoted.
+        node = f'"[{peer}]"' if ":" in peer else peer or "unknown"
+        return b"for=%b;proto=%b" % (node.encode("ascii"), self._scheme())
+
+    def _scheme(self) -> bytes:
+        return b"https" if self._connection.secure else b"http"
+
+    def _via(self) -> bytes:
+        return b"Via: 1.1 %b\r\n" % self._forwarding.via if self._forwarding.via else b""
+
+
+def _quoted(host: bytes) -> bytes:
+    return host if host.replace(b".", b"").replace(b"-", b"").isalnum() else b'"%b"' % host
+
+
+def _is_in(ip: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)

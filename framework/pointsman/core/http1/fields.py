@@ -1,0 +1,78 @@
+"""The header fields that mean something to a proxy, as bits that the codec collects."""
+
+from __future__ import annotations
+
+HOST = 1
+CONNECTION = 2
+CONTENT_LENGTH = 4
+TRANSFER_ENCODING = 8
+UPGRADE = 16
+EXPECT = 32
+KEEP_ALIVE = 64
+PROXY_CONNECTION = 128
+TE = 256
+TRAILER = 512
+X_FORWARDED_FOR = 1024
+X_FORWARDED_PROTO = 2048
+X_FORWARDED_HOST = 4096
+X_FORWARDED_PORT = 8192
+FORWARDED = 16384
+VIA = 32768
+
+# Fields that end at a proxy even when Connection does not name them (RFC 9110 section 7.6.1).
+# Content-Length is judged apart: it stays unless the body is framed anew.
+HOP_BY_HOP = CONNECTION | TRANSFER_ENCODING | UPGRADE | KEEP_ALIVE | PROXY_CONNECTION | TE
+
+# Fields that tell about the client; only a trusted proxy may set them.
+ABOUT_CLIENT = X_FORWARDED_FOR | X_FORWARDED_PROTO | X_FORWARDED_HOST | X_FORWARDED_PORT | FORWARDED
+
+# Fields that a trailer section must not hold, for they would change framing, routing or
+# authentication after the fact (RFC 9110 section 6.5.1).
+FORBIDDEN_TRAILERS = frozenset(
+    b"authorization|connection|content-encoding|content-length|content-range|content-type|cookie|"
+    b"expect|forwarded|host|keep-alive|max-forwards|proxy-authorization|proxy-connection|range|"
+    b"set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-for|x-forwarded-host|"
+    b"x-forwarded-port|x-forwarded-proto".split(b"|")
+)
+
+_BITS = {
+    b"host": HOST,
+    b"connection": CONNECTION,
+    b"content-length": CONTENT_LENGTH,
+    b"transfer-encoding": TRANSFER_ENCODING,
+    b"upgrade": UPGRADE,
+    b"expect": EXPECT,
+    b"keep-alive": KEEP_ALIVE,
+    b"proxy-connection": PROXY_CONNECTION,
+    b"te": TE,
+    b"trailer": TRAILER,
+    b"x-forwarded-for": X_FORWARDED_FOR,
+    b"x-forwarded-proto": X_FORWARDED_PROTO,
+    b"x-forwarded-host": X_FORWARDED_HOST,
+    b"x-forwarded-port": X_FORWARDED_PORT,
+    b"forwarded": FORWARDED,
+    b"via": VIA,
+}
+
+# Spellings remembered at most; a client that invents names must not fill our memory.
+_MOST_SPELLINGS = 2048
+
+
+class FieldBits(dict[bytes, int]):
+    """The bit of a field name in whatever spelling, 0 for ordinary fields.
+
+    Names come in a handful of spellings, so each is folded to lower case once and remembered.
+    """
+
+    def __missing__(self, name: bytes) -> int:
+        bit = _BITS.get(name.lower(), 0)
+        if len(self) < _MOST_SPELLINGS:
+            self[name] = bit
+        return bit
+
+
+def tokens(values: list[bytes]) -> list[bytes]:
+    """The members of a comma-separated list over several lines, lower case (RFC 9110 5.6.1)."""
+    return [
+        token for value in values for part in value.split(b",") if (token := part.strip(b" \t").lower())
+    ]
