@@ -6,39 +6,23 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from zope.interface import implementer
 
 from pointsman.core.deadlines import Deadlines
 from pointsman.model.address import Address
 from pointsman.model.errors import UpstreamError
 from pointsman.model.server import RealServer
+from pointsman.net.call import Call as Call
+from pointsman.net.call import Dialled as Dialled
 from pointsman.net.endpoint import dial_endpoint
 from pointsman.net.local import LocalServer, dial_local
 from pointsman.net.plain_stream import PlainStream
-from pointsman.net.stream import Stream, StreamOwner
-from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 
 # What connect(2) answers when it goes on by itself.
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EAGAIN}
-
-
-class Dialled(StreamOwner, Protocol):
-    """Who wants a stream to a server, and owns it once it is there."""
-
-    def dialled(self, stream: Stream) -> None:
-        """Connected. May be called before ``Dialler.dial`` returns. Reading is not yet on."""
-
-    def dial_failed(self, error: UpstreamError) -> None:
-        """All addresses refused, were unreachable, or the time is over. Nothing was sent."""
-
-
-class Call(Protocol):
-    """An attempt under way."""
-
-    def cancel(self) -> None:
-        """Give up; neither ``dialled`` nor ``dial_failed`` is called any more."""
 
 
 class Dialler:
@@ -75,7 +59,9 @@ class Dialler:
             return dial_endpoint(self._reactor, server.endpoint, timeout, owner)
         places = self._places(server.address)
         if not places:
-            owner.dial_failed(UpstreamError("connect", f"{server.address.host}: the name does not resolve"))
+            owner.dial_failed(
+                UpstreamError("connect", f"{server.address.host}: the name does not resolve")
+            )
             return None
         attempt = _Attempt(self._reactor, self._deadlines, owner, iter(places), timeout)
         return attempt if attempt.start() else None
@@ -83,9 +69,13 @@ class Dialler:
     def _places(self, address: Address) -> list[tuple[int, Any]]:
         if address.path:
             return [(socket.AF_UNIX, address.path)]
-        hosts: Sequence[str] = (address.host,) if not address.is_name else self._addresses(address.host)
+        hosts: Sequence[str] = (
+            (address.host,) if not address.is_name else self._addresses(address.host)
+        )
         return [
-            (socket.AF_INET6, (host, address.port, 0, 0)) if ":" in host else (socket.AF_INET, (host, address.port))
+            (socket.AF_INET6, (host, address.port, 0, 0))
+            if ":" in host
+            else (socket.AF_INET, (host, address.port))
             for host in hosts
         ]
 
@@ -125,7 +115,7 @@ class _Attempt:
         try:
             sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         except OSError as error:
-            # Out of descriptors, or no such family: another address will not help against the first.
+            # Out of descriptors, or no such family; another address helps against the latter.
             self._last_error = error.strerror or str(error)
             return False
         if family != socket.AF_UNIX:

@@ -7,16 +7,17 @@ remainder that the kernel does not take is kept and registered.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import struct
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from zope.interface import implementer
 
 from pointsman.net.stream import HIGH_WATER, StreamOwner
-from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 
 READ_SIZE = 64 * 1024
 # One send gets at most this much, so that a huge backlog is not joined into one huge copy.
@@ -104,8 +105,10 @@ class PlainStream:
             self._all_written()
 
     def connectionLost(self, reason: Any) -> None:
-        """The reactor found the descriptor broken (hang-up without data), or is shutting down."""
-        self._lose(self._socket_error() or ConnectionResetError(str(getattr(reason, "value", reason))))
+        """The reactor found a hang-up without data, or is shutting down."""
+        self._lose(
+            self._socket_error() or ConnectionResetError(str(getattr(reason, "value", reason)))
+        )
 
     def logPrefix(self) -> str:
         """Name in the logs of the host's reactor."""
@@ -163,10 +166,8 @@ class PlainStream:
         """Close at once, dropping what is unwritten; the peer sees a reset."""
         if self._sock is None:
             return
-        try:
+        with contextlib.suppress(OSError):  # already reset by the peer
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
-        except OSError:
-            pass  # already reset by the peer
         self._lose(None)
 
     def pause(self) -> None:
