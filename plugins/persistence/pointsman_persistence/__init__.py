@@ -1,1 +1,21 @@
 """Persistence in the box: remembers which member a client belongs to, one kind a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pointsman.contracts import Offer
+from pointsman.hookspecs import hookimpl
+from pointsman_persistence import memory_table, source_ip
+
+
+@hookimpl
+def persistences() -> Mapping[str, Offer]:
+    """The kinds of persistence by the name that ``persistence:`` takes."""
+    return {"source_ip": source_ip.OFFER}
+
+
+@hookimpl
+def tables() -> Mapping[str, Offer]:
+    """The tables by the name that ``table:`` takes."""
+    return {"memory": memory_table.OFFER}

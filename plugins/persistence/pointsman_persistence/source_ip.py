@@ -1,0 +1,129 @@
+"""``source_ip``: a client belongs to a member by its address."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pydantic import Field
+
+from pointsman.contracts import Arrival, Duration, Offer, Settings, Surroundings, Table
+from pointsman.model.message import ResponseHead
+from pointsman_persistence.table_choice import TableChoice, open_table
+
+# Keys that are remembered by the text of their address, about 160 bytes each.
+_KEPT_KEYS = 16_384
+
+
+class SourceIPSettings(Settings):
+    """How long a client belongs to its member, and who is the same client.
+
+    Attributes:
+        timeout: seconds since the last use.
+        mask_v4: leading bits of an IPv4 address that count, 32 for each address its own.
+        mask_v6: leading bits of an IPv6 address that count. 64 by default: a host changes the
+            other 64 by itself (temporary addresses, RFC 8981), and would lose its server each
+            time; whoever owns a /64 could fill the table alone.
+        table: where the pins are kept.
+    """
+
+    timeout: Duration = Field(default=1200.0, gt=0)
+    mask_v4: int = Field(default=32, ge=0, le=32)
+    mask_v6: int = Field(default=64, ge=0, le=128)
+    table: TableChoice = Field(default={"kind": "memory"})
+
+
+class SourceIP:
+    """Pins by the client's address (the real one, behind trusted proxies), its mask applied.
+
+    The key is the packed network: 4 bytes for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address
+    (RFC 4291 section 2.5.5.2) is the IPv4 address; a zone (``%eth0``) does not count. Clients
+    without an address, such as those of a unix socket, are never pinned, nor is what is no
+    address at all.
+
+    Args:
+        table: where the pins are; its timeout is this persistence's.
+        mask_v4: leading bits that count, 0..32.
+        mask_v6: likewise, 0..128.
+
+    Source: the LoadMaster's ``src``, with the masks of IPVS (``--netmask``).
+    """
+
+    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6", "_table")
+
+    def __init__(self, table: Table, mask_v4: int = 32, mask_v6: int = 64) -> None:
+        self._table = table
+        self._find = table.find
+        self._mask_v4 = _mask(mask_v4, 32)
+        self._mask_v6 = _mask(mask_v6, 128)
+        # Reading an address takes several times as long as finding its pin.
+        self._kept: dict[str, bytes] = {}
+
+    def find(self, arrival: Arrival, now: float) -> str | None:
+        """Name of the member that this client is pinned to, or None; the use is noted."""
+        client_ip = arrival.client_ip
+        key = self._kept.get(client_ip)
+        if key is None:
+            key = self._key(client_ip)
+        if not key:
+            return None
+        pin = self._find(key, now)
+        return None if pin is None else pin.member
+
+    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+        """Remember that this client now belongs to ``member``."""
+        key = self._key(arrival.client_ip)
+        if key:
+            self._table.put(key, member, now)
+
+    def forget(self, arrival: Arrival) -> None:
+        """Drop the pin of this client."""
+        key = self._key(arrival.client_ip)
+        if key:
+            self._table.drop(key)
+
+    @property
+    def wants_response(self) -> bool:
+        """False: all that counts is known when the client comes."""
+        return False
+
+    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
+        """Take no notice."""
+
+    @property
+    def table(self) -> Table:
+        """The table its pins are in."""
+        return self._table
+
+    def _key(self, client_ip: str) -> bytes:
+        """The key of an address, b"" where there is none."""
+        kept = self._kept
+        key = kept.get(client_ip)
+        if key is None:
+            if len(kept) >= _KEPT_KEYS:
+                kept.clear()
+            key = kept[client_ip] = self._network(client_ip)
+        return key
+
+    def _network(self, client_ip: str) -> bytes:
+        try:
+            address = ipaddress.ip_address(client_ip)
+        except ValueError:
+            return b""
+        if isinstance(address, ipaddress.IPv6Address):
+            if address.ipv4_mapped is None:
+                return (int(address) & self._mask_v6).to_bytes(16, "big")
+            address = address.ipv4_mapped
+        return (int(address) & self._mask_v4).to_bytes(4, "big")
+
+
+def _mask(bits: int, width: int) -> int:
+    return (1 << width) - (1 << width - bits)
+
+
+def make(settings: SourceIPSettings, surroundings: Surroundings) -> SourceIP:
+    """A persistence for one pool. Raises ValueError for a table that cannot be opened."""
+    table = open_table(settings.table, settings.timeout, surroundings)
+    return SourceIP(table, settings.mask_v4, settings.mask_v6)
+
+
+OFFER = Offer(SourceIPSettings, make, "A client belongs to a member by its address.")
