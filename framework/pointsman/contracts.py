@@ -23,14 +23,16 @@ class Settings(BaseModel):
 def _duration(value: object) -> object:
     if isinstance(value, str):
         return parse_duration(value)
-    if isinstance(value, float) or value == 0:
-        return value  # a default written in Python, in seconds
+    if type(value) is float or (value == 0 and not isinstance(value, bool)):
+        return value  # a default written in Python, in seconds (in YAML it would be a subclass)
     raise ValueError(f"expected a duration with its unit, like 9s, 20m or 250ms, got {value!r}")
 
 
 def _size(value: object) -> object:
     if isinstance(value, str):
         return parse_size(value)
+    if value == 0 and not isinstance(value, bool):
+        return 0
     raise ValueError(f"expected a size with its unit, like 64KiB or 10MB, got {value!r}")
 
 
@@ -223,7 +225,9 @@ class Surroundings:
 
     pool: str = ""
     mode: str = ""
-    make_table: Callable[[str, Mapping[str, Any]], Table] | None = field(default=None, compare=False)
+    make_table: Callable[[str, Mapping[str, Any]], Table] | None = field(
+        default=None, compare=False
+    )
 
 
 class Offer(NamedTuple):

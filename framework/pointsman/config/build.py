@@ -1,0 +1,273 @@
+"""Validated settings to what the data plane works with: pools, services and planned checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from pointsman.config.choice import Chosen
+from pointsman.config.load import Configuration
+from pointsman.config.nearest import nearest
+from pointsman.config.problems import first_in_words, problem_at
+from pointsman.config.registry import Registry
+from pointsman.config.schema import Document
+from pointsman.config.schema_pool import HealthChoice, PoolSection
+from pointsman.config.tree import Path, Positions
+from pointsman.contracts import HealthCheck, Persistence, Scheduler, Surroundings, Table
+from pointsman.core.health import CheckPlan
+from pointsman.core.members import Member
+from pointsman.core.pool import Pool
+from pointsman.core.virtual_service import VirtualService
+from pointsman.model.address import Address
+from pointsman.model.errors import ConfigError, Problem
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a pool was made from, to know on reload what may stay.
+
+    Attributes:
+        section: its settings.
+        path: where they stand in the configuration.
+        mode: of the services that use it, "" if none does.
+    """
+
+    section: PoolSection
+    path: Path
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that one configuration amounts to.
+
+    Attributes:
+        services: in the order of the configuration.
+        pools: by name; those written in place bear the name of their service.
+        checks: one for each member of a pool that has a health check.
+        tables: the tables of all persistences, to be expired and closed.
+        settings: the document that it was built from.
+        recipes: what each pool was made from.
+    """
+
+    services: tuple[VirtualService, ...]
+    pools: Mapping[str, Pool]
+    checks: tuple[CheckPlan, ...]
+    tables: tuple[Table, ...]
+    settings: Document
+    recipes: Mapping[str, Recipe]
+
+
+def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
+    """Make the site that a configuration describes.
+
+    Args:
+        configuration: what ``load`` returned.
+        registry: whose event hooks are told of what happens.
+        previous: the site that runs now. What did not change is taken over from it: members with
+            their live state, schedulers with their cursors, persistences with their pins. It must
+            not be used any more once the new one is in service.
+
+    Raises:
+        ConfigError: settings that cannot work together, as a plugin says; nothing is taken over.
+    """
+    return _Builder(configuration, registry, previous).site()
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What plugins made for one pool."""
+
+    scheduler: Scheduler
+    persistence: Persistence | None
+    check: HealthCheck | None
+    addresses: dict[str, Address | None] = field(default_factory=dict)
+
+
+class _Builder:
+    def __init__(
+        self, configuration: Configuration, registry: Registry, previous: Site | None
+    ) -> None:
+        self._settings = configuration.settings
+        self._positions = configuration.positions
+        self._registry = registry
+        self._previous = previous
+        self._problems: list[Problem] = []
+        self._made_tables: list[Table] = []
+
+    def site(self) -> Site:
+        recipes = dict(_recipes(self._settings))
+        # First everything that may fail, then what changes the members that work now.
+        parts = {name: self._parts(name, recipe) for name, recipe in recipes.items()}
+        if self._problems:
+            for table in self._made_tables:
+                table.close()
+            raise ConfigError(sorted(self._problems, key=lambda p: (p.file, p.line, p.column)))
+        pools: dict[str, Pool] = {}
+        checks: list[CheckPlan] = []
+        for name, recipe in recipes.items():
+            made = parts[name]
+            pools[name] = self._pool(name, recipe, made)
+            checks += _plans(pools[name], recipe.section.health, made)
+        persistences = [made.persistence for made in parts.values() if made.persistence]
+        return Site(
+            services=tuple(self._services(pools)),
+            pools=MappingProxyType(pools),
+            checks=tuple(checks),
+            tables=tuple(used.table for used in persistences if used.table is not None),
+            settings=self._settings,
+            recipes=MappingProxyType(recipes),
+        )
+
+    def _services(self, pools: Mapping[str, Pool]) -> Iterator[VirtualService]:
+        finished = self._registry.events("exchange_finished")
+        connected = self._registry.events("client_connected")
+        for name, section in self._settings.virtual_services.items():
+            pool = pools[section.pool if isinstance(section.pool, str) else name]
+            settings = section.settings(name, self._settings.defaults)
+            yield VirtualService(settings, pool, finished=finished, connected=connected)
+
+    def _parts(self, name: str, recipe: Recipe) -> _Parts:
+        section, positions = recipe.section, self._positions
+        surroundings = Surroundings(name, recipe.mode)
+        scheduler = self._kept_scheduler(name, recipe)
+        if scheduler is None:
+            make = _maker(section.scheduling, surroundings)
+            scheduler = self._made(make, section.scheduling, (*recipe.path, "scheduling"))
+        persistence = self._kept_persistence(name, recipe)
+        if persistence is None and section.persistence is not None:
+            persistence = self._made_persistence(section.persistence, surroundings, recipe.path)
+        check = None
+        if section.health is not None:
+            chosen = section.health.chosen
+            check = self._made(_maker(chosen, surroundings), chosen, (*recipe.path, "health"))
+        made = _Parts(scheduler, persistence, check)
+        for problem in _probe_addresses(recipe, made, positions):
+            self._problems.append(problem)
+        return made
+
+    def _made(self, make: Callable[[], Any], chosen: Chosen, path: Path) -> Any:
+        """What a maker makes; None once its failure is noted."""
+        try:
+            return make()
+        except ValueError as error:
+            self._problems.append(problem_at(self._positions, path, str(error)))
+        except Exception as error:  # a fault of the plugin, which must be named
+            offer = chosen.offered
+            message = f"plugin {offer.plugin!r} of {offer.distribution} failed to make {offer.name}"
+            told = f"{message}: {type(error).__name__}: {error}"
+            self._problems.append(problem_at(self._positions, path, told))
+        return None
+
+    def _made_persistence(self, chosen: Chosen, surroundings: Surroundings, path: Path) -> Any:
+        asked: list[str] = []
+
+        def make_table(kind: str, options: Mapping[str, Any]) -> Table:
+            asked.append(kind)
+            if chosen.table is not None:
+                kind, options = chosen.table.kind, {**options, **chosen.table.options}
+            table = _table(kind, options, self._registry, surroundings)
+            self._made_tables.append(table)
+            return table
+
+        around = Surroundings(surroundings.pool, surroundings.mode, make_table)
+        where = (*path, "persistence")
+        made = self._made(_maker(chosen, around), chosen, where)
+        if made is not None and chosen.table is not None and not asked:
+            message = f"{chosen.name} keeps no table"
+            hint = "remove this key"
+            self._problems.append(problem_at(self._positions, (*where, "table"), message, hint))
+        return made
+
+    # ---- what stays on reload (DESIGN 5.12) ----
+
+    def _kept_scheduler(self, name: str, recipe: Recipe) -> Scheduler | None:
+        old = self._previous.recipes.get(name) if self._previous else None
+        if self._previous is None or old is None or old.mode != recipe.mode:
+            return None
+        same = old.section.scheduling == recipe.section.scheduling
+        return self._previous.pools[name].scheduler if same else None
+
+    def _kept_persistence(self, name: str, recipe: Recipe) -> Persistence | None:
+        old = self._previous.recipes.get(name) if self._previous else None
+        if self._previous is None or old is None or old.mode != recipe.mode:
+            return None
+        same = old.section.persistence == recipe.section.persistence
+        return self._previous.pools[name].persistence if same else None
+
+    def _pool(self, name: str, recipe: Recipe, made: _Parts) -> Pool:
+        old = self._previous.pools.get(name) if self._previous else None
+        members = []
+        for server_name, section in recipe.section.servers.items():
+            server = section.server(server_name)
+            there = old.member(server_name) if old else None
+            same = there is not None and there.server == server
+            members.append(there if there is not None and same else Member(server))
+        made.scheduler.keep([member.name for member in members])
+        pin_made = self._registry.events("pin_made")
+        return Pool(name, members, made.scheduler, made.persistence, pin_made)
+
+
+def _maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:
+    return lambda: chosen.offered.make(chosen.options, surroundings)
+
+
+def _table(
+    kind: str, options: Mapping[str, Any], registry: Registry, surroundings: Surroundings
+) -> Table:
+    offer = registry.tables.get(kind)
+    if offer is None:
+        raise ValueError(f"no plugin offers the table {kind!r}; {nearest(kind, registry.tables)}")
+    try:
+        settings = offer.settings.model_validate(dict(options))
+    except ValidationError as error:
+        raise ValueError(f"table {kind}: {first_in_words(error)}") from None
+    table: Table = offer.make(settings, surroundings)
+    return table
+
+
+def _recipes(settings: Document) -> Iterator[tuple[str, Recipe]]:
+    """Every pool of the configuration, those written in place after the others."""
+    modes: dict[str, set[str]] = {}
+    for name, service in settings.virtual_services.items():
+        used = service.pool if isinstance(service.pool, str) else name
+        modes.setdefault(used, set()).add(service.mode)
+    for name, section in settings.pools.items():
+        # What cannot work in tcp mode must not be in a pool that a tcp service uses as well.
+        used_in = modes.get(name, set())
+        mode = "tcp" if "tcp" in used_in else "".join(used_in)
+        yield name, Recipe(section, ("pools", name), mode)
+    for name, service in settings.virtual_services.items():
+        if isinstance(service.pool, PoolSection):
+            path: Path = ("virtual_services", name, "pool")
+            yield name, Recipe(service.pool, path, service.mode)
+
+
+def _probe_addresses(recipe: Recipe, made: _Parts, positions: Positions) -> Iterator[Problem]:
+    """Work out where each server is probed; a problem for one that has no such place."""
+    health = recipe.section.health
+    if health is None:
+        return
+    for name, section in recipe.section.servers.items():
+        made.addresses[name] = health.common.address
+        if health.common.port is not None:
+            if section.address is None or section.address.path:
+                message = f"server {name!r} is not reached by host and port"
+                path = (*recipe.path, "health", "port")
+                yield problem_at(positions, path, message, "give `address` instead")
+            else:
+                made.addresses[name] = section.address.with_port(health.common.port)
+
+
+def _plans(pool: Pool, health: HealthChoice | None, made: _Parts) -> Iterator[CheckPlan]:
+    if health is None or made.check is None:
+        return
+    timing = health.common.timing()
+    for member in pool.members:
+        yield CheckPlan(pool.name, member, made.check, timing, made.addresses[member.name])

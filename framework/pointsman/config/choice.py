@@ -1,0 +1,180 @@
+"""A choice among what plugins offer: a name, or ``kind`` with the plugin's options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from pointsman.config.nearest import nearest
+from pointsman.config.problems import Nested, fault, nested, shown
+from pointsman.config.registry import Offered, Registry
+
+NONE = "none"
+TABLE = "table"
+
+# In the JSON Schema this key marks where the plugins' settings go.
+PLACEHOLDER = "x-pointsman-choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What validation has to know beside the values: pydantic hands it to every validator.
+
+    Attributes:
+        registry: what plugins offer.
+        pools: names of the pools that are defined.
+        environ: the environment, for secrets.
+    """
+
+    registry: Registry
+    pools: frozenset[str] = frozenset()
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+class TableChoice(NamedTuple):
+    """The table that a configuration wants, and the options that it names for it."""
+
+    kind: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One thing of a plugin with its validated options.
+
+    Attributes:
+        offered: what was chosen.
+        options: its settings.
+        table: for a persistence: the table that was asked for, else None.
+    """
+
+    offered: Offered
+    options: BaseModel
+    table: TableChoice | None = None
+
+    @property
+    def name(self) -> str:
+        """The name it is offered under."""
+        return self.offered.name
+
+
+def reading_of(info: ValidationInfo) -> Reading:
+    """What was passed as pydantic's ``context``."""
+    if not isinstance(info.context, Reading):
+        raise TypeError("a configuration is validated by pointsman.config.load")
+    return info.context
+
+
+def kind_and_options(raw: object, what: str, default: str = "") -> tuple[str, dict[str, Any]]:
+    """Take ``name`` or ``{kind: name, option: value}`` apart.
+
+    Args:
+        raw: what was written.
+        what: for messages, such as "a scheduler".
+        default: the kind of a mapping without ``kind``; "" requires it.
+
+    Raises:
+        PydanticCustomError: it is neither of the two.
+    """
+    if isinstance(raw, str):
+        return raw, {}
+    if isinstance(raw, Mapping):
+        kind = raw.get("kind", default or None)
+        if kind is None:
+            raise fault(f"{what} needs its kind", "write {kind: NAME, option: value}")
+        if not isinstance(kind, str):
+            raise fault(f"expected the name of {what}, got {shown(kind)}", at=["kind"])
+        return kind, {key: value for key, value in raw.items() if key != "kind"}
+    raise fault(
+        f"expected the name of {what}, or a mapping with its kind and options, got {shown(raw)}"
+    )
+
+
+def offered(
+    family: Mapping[str, Offered], kind: str, what: str, raw: object, reading: Reading
+) -> Offered:
+    """Look a name up among what plugins offer.
+
+    Raises:
+        PydanticCustomError: nobody offers it; says what is offered.
+    """
+    found = family.get(kind)
+    if found is not None:
+        return found
+    hint = nearest(kind, family, "known") + _broken(reading.registry)
+    if hint.startswith("did you mean"):
+        hint += f" (known: {', '.join(sorted(family))})"
+    at = ["kind"] if isinstance(raw, Mapping) and "kind" in raw else []
+    raise fault(f"no plugin offers the {what} {shown(kind)}", hint, at)
+
+
+def _broken(registry: Registry) -> str:
+    return "".join(f"; {error}" for error in registry.broken)
+
+
+def checked(offer: Offered, options: Mapping[str, Any], reading: Reading) -> BaseModel:
+    """Validate a plugin's options; raises pydantic's ValidationError."""
+    return offer.settings.model_validate(dict(options), context=reading)
+
+
+def _scheduling(raw: object, info: ValidationInfo) -> Chosen:
+    reading = reading_of(info)
+    kind, options = kind_and_options(raw, "a scheduler")
+    offer = offered(reading.registry.schedulers, kind, "scheduler", raw, reading)
+    try:
+        return Chosen(offer, checked(offer, options, reading))
+    except ValidationError as error:
+        raise nested([Nested(error, offer.settings, also=["kind"])]) from None
+
+
+def _persistence(raw: object, info: ValidationInfo) -> Chosen | None:
+    if raw is None or raw == NONE:
+        return None
+    reading = reading_of(info)
+    kind, options = kind_and_options(raw, "a persistence")
+    if kind == NONE and not options:
+        return None
+    offer = offered(reading.registry.persistences, kind, "persistence", raw, reading)
+    # A plugin that has a `table` option of its own deals with it itself.
+    ours = TABLE not in offer.settings.model_fields
+    wrong: list[Nested | PydanticCustomError] = []
+    table = None
+    if ours and TABLE in options:
+        table, table_wrong = _table(options.pop(TABLE), reading)
+        wrong += table_wrong
+    try:
+        settings = checked(offer, options, reading)
+    except ValidationError as error:
+        wrong.append(Nested(error, offer.settings, also=["kind", TABLE]))
+    if wrong:
+        raise nested(wrong)
+    return Chosen(offer, settings, table)
+
+
+def _table(
+    raw: object, reading: Reading
+) -> tuple[TableChoice | None, list[Nested | PydanticCustomError]]:
+    try:
+        kind, options = kind_and_options(raw, "a table")
+        offer = offered(reading.registry.tables, kind, "table", raw, reading)
+    except PydanticCustomError as error:
+        told = error.context or {}
+        return None, [fault(told["message"], told["hint"], [TABLE, *told["at"]])]
+    try:
+        checked(offer, options, reading)
+    except ValidationError as error:
+        # What is missing here may be given by the persistence when it asks for the table.
+        return None, [Nested(error, offer.settings, (TABLE,), ["kind"], partial=True)]
+    return TableChoice(kind, options), []
+
+
+Scheduling = Annotated[
+    Chosen, PlainValidator(_scheduling), WithJsonSchema({PLACEHOLDER: "schedulers"})
+]
+PersistenceChoice = Annotated[
+    Chosen | None, PlainValidator(_persistence), WithJsonSchema({PLACEHOLDER: "persistences"})
+]

@@ -1,0 +1,89 @@
+"""The JSON Schema of the configuration for editors, with what the loaded plugins add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
+from pointsman.config.registry import Offered, Registry
+from pointsman.config.schema import VERSION, Document
+from pointsman.config.schema_pool import DEFAULT_CHECK, TimingSection
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_MAY_BE_NONE = frozenset({"persistences", "health_checks"})
+_REF = "#/$defs/{}"
+
+
+def schema(registry: Registry) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the whole file.
+
+    Args:
+        registry: what plugins offer; every kind becomes a branch with its own options.
+    """
+    made = Document.model_json_schema(mode="validation", ref_template=_REF.format("{model}"))
+    definitions: dict[str, Any] = made.setdefault("$defs", {})
+    families = {
+        "schedulers": registry.schedulers,
+        "persistences": registry.persistences,
+        "health_checks": registry.health_checks,
+        "tables": registry.tables,
+    }
+    for family, offers in families.items():
+        definitions[family] = _choice(family, offers, definitions)
+    _fill_placeholders(made)
+    made["properties"]["version"] = {"const": VERSION, "description": "version of this format"}
+    made["properties"]["include"] = _one_or_more(made["properties"]["include"])
+    made["required"] = sorted({*made.get("required", ()), "version"})
+    return {"$schema": DIALECT, **made}
+
+
+def _choice(
+    family: str, offers: Mapping[str, Offered], definitions: dict[str, Any]
+) -> dict[str, Any]:
+    """A name, or a mapping with ``kind`` and the options of that kind."""
+    names = [*offers, *([NONE] if family in _MAY_BE_NONE else [])]
+    branches: list[dict[str, Any]] = [{"type": "string", "enum": names}]
+    for name, offer in offers.items():
+        options = offer.settings.model_json_schema(
+            mode="validation", ref_template=_REF.format(f"{family}.{name}.{{model}}")
+        )
+        for inner, definition in options.pop("$defs", {}).items():
+            definitions[f"{family}.{name}.{inner}"] = definition
+        branches.append(_branch(family, name, offer, options))
+    return {"anyOf": branches}
+
+
+def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {"kind": {"const": name}, **options.get("properties", {})}
+    required = ["kind", *options.get("required", ())]
+    if family == "health_checks":
+        common = TimingSection.model_json_schema(mode="validation")
+        properties = {**properties, **common["properties"]}
+        if name == DEFAULT_CHECK:
+            required.remove("kind")
+    if family == "persistences":
+        properties.setdefault(TABLE, {"$ref": _REF.format("tables")})
+    branch = {**options, "type": "object", "properties": properties, "required": required}
+    branch["title"] = name
+    if offer.doc:
+        branch["description"] = offer.doc
+    return branch
+
+
+def _fill_placeholders(node: Any) -> None:
+    """Point each choice at its definition."""
+    if isinstance(node, dict):
+        family = node.pop(PLACEHOLDER, None)
+        if family is not None:
+            node["$ref"] = _REF.format(family)
+        for value in node.values():
+            _fill_placeholders(value)
+    elif isinstance(node, list):
+        for value in node:
+            _fill_placeholders(value)
+
+
+def _one_or_more(many: dict[str, Any]) -> dict[str, Any]:
+    return {**many, "type": ["string", "array"]}

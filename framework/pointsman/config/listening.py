@@ -1,0 +1,64 @@
+"""Two virtual services must not listen on one address, nor one on a wildcard over the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pointsman.config.problems import problem_at
+from pointsman.config.tree import Path, Positions
+from pointsman.model.address import Address
+from pointsman.model.errors import Problem
+
+# "*" and "[::]" take IPv4 as well: a Linux socket for "::" is dual-stack by default.
+_EVERYTHING = {"", "::"}
+_EVERY_IPV4 = "0.0.0.0"
+
+
+def clash(one: Address, other: Address) -> bool:
+    """Whether the kernel refuses the second of these two, or would share it out unseen."""
+    if one.path or other.path:
+        return one.path == other.path
+    if one.port != other.port or not one.port:
+        return False
+    hosts = {one.host, other.host}
+    if len(hosts) == 1 or hosts & _EVERYTHING:
+        return True
+    return _EVERY_IPV4 in hosts and not any(":" in host for host in hosts)
+
+
+def listening_problems(raw_services: object, positions: Positions) -> Iterator[Problem]:
+    """Every address that clashes with an earlier one.
+
+    Args:
+        raw_services: the section as it was written; what is wrong in it is left to validation.
+        positions: where everything stands.
+    """
+    taken: list[tuple[Address, Path]] = []
+    for address, path in _addresses(raw_services):
+        for earlier, its_path in taken:
+            if clash(address, earlier):
+                place, service = positions.of(its_path), its_path[1]
+                same = "the same address" if address == earlier else f"{earlier}, which overlaps"
+                what = (
+                    f"{address} is listened on twice by this service"
+                    if service == path[1]
+                    else f"service {service!r} listens on {same} already, at {place}"
+                )
+                yield problem_at(positions, path, what, "every service needs its own address")
+                break
+        taken.append((address, path))
+
+
+def _addresses(raw_services: object) -> Iterator[tuple[Address, Path]]:
+    if not isinstance(raw_services, dict):
+        return
+    for name, service in raw_services.items():
+        listen = service.get("listen") if isinstance(service, dict) else None
+        for index, text in enumerate(listen if isinstance(listen, list) else [listen]):
+            path: Path = ("virtual_services", name, "listen")
+            try:
+                address = Address.parse(text) if isinstance(text, str) else None
+            except ValueError:
+                continue
+            if address is not None:
+                yield address, (*path, index) if isinstance(listen, list) else path

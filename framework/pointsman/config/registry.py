@@ -1,0 +1,348 @@
+"""The plugins that are loaded, what they offer, and whom events are told to: asked once, frozen."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any
+
+import click
+import pluggy
+from pydantic import BaseModel
+
+from pointsman import hookspecs
+from pointsman.config.nearest import nearest
+from pointsman.contracts import Offer, Surroundings
+from pointsman.model.errors import PluginError
+from pointsman.model.service import HealthTiming
+
+ENTRY_POINTS = "pointsman.plugins"
+
+# Offering hook -> keys that the framework itself reads beside a plugin's own options.
+OFFERING: Mapping[str, frozenset[str]] = {
+    "schedulers": frozenset({"kind"}),
+    "persistences": frozenset({"kind"}),
+    "tables": frozenset({"kind"}),
+    "health_checks": frozenset(
+        {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}
+    ),
+}
+COMMANDS = "cli_commands"
+
+Report = Callable[[str, str, Exception], None]
+Event = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One thing that a loaded plugin offers under a name.
+
+    Attributes:
+        name: as used in the configuration.
+        settings: model of its options.
+        make: makes one out of its options and where it will be used; raises ValueError.
+        doc: one line for people.
+        plugin: name of the plugin.
+        distribution: name and version of what was installed, or where else it came from.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    make: Callable[[Any, Surroundings], Any]
+    doc: str
+    plugin: str
+    distribution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One loaded plugin, for ``pointsman plugins``.
+
+    Attributes:
+        name: name of the entry point, of the module, or as it was registered.
+        distribution: name of what was installed, "" if it was not installed as one.
+        version: of the distribution, likewise.
+        module: where its code is.
+        offers: offering hook -> names it offers there.
+        events: event hooks it listens to.
+        commands: names of the commands it adds.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    offers: Mapping[str, tuple[str, ...]]
+    events: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What one plugin answered to the offering hooks."""
+
+    offers: dict[str, dict[str, Offered]] = field(default_factory=dict)
+    commands: tuple[click.Command, ...] = ()
+
+
+class Registry:
+    """All plugins of one application. Nothing here is shared with another registry.
+
+    Attributes:
+        broken: entry points that could not be loaded; the rest is there nevertheless.
+    """
+
+    def __init__(self, report: Report) -> None:
+        """Begin without plugins.
+
+        Args:
+            report: is told of an event hook that raised: plugin, hook and exception.
+        """
+        self._report = report
+        self._pluggy = pluggy.PluginManager(hookspecs.NAMESPACE)
+        self._pluggy.add_hookspecs(hookspecs)
+        self._families: dict[str, dict[str, Offered]] = {hook: {} for hook in OFFERING}
+        self._commands: list[click.Command] = []
+        self._plugins: list[Loaded] = []
+        self.broken: list[PluginError] = []
+
+    # ---- loading ----
+
+    def load_entry_points(self, group: str = ENTRY_POINTS) -> None:
+        """Load everything that is installed under this group; what fails goes to ``broken``."""
+        for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
+            try:
+                self._load_entry_point(entry)
+            except PluginError as error:
+                self.broken.append(error)
+
+    def load_module(self, dotted_path: str) -> None:
+        """Import a module and register it; one that is registered already is left alone.
+
+        Raises:
+            PluginError: it cannot be imported, or is no good as a plugin.
+        """
+        try:
+            module = importlib.import_module(dotted_path)
+        except Exception as error:  # whatever a foreign module raises while it is imported
+            raise PluginError(dotted_path, "a module", _in_words(error)) from error
+        self._add(module, dotted_path, "", "")
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Register an object whose functions are marked with ``hookspecs.hookimpl``.
+
+        Raises:
+            PluginError: it is no good as a plugin, or offers a name that is taken.
+        """
+        own_name = getattr(plugin, "__name__", None) or type(plugin).__name__
+        self._add(plugin, name or str(own_name), "", "")
+
+    def check_pending(self) -> None:
+        """See that every function marked as a hook is one.
+
+        Raises:
+            PluginError: names the first plugin whose hook is not known, and the nearest known one.
+        """
+        for name, plugin in self._pluggy.list_name_plugin():
+            for caller in self._pluggy.get_hookcallers(plugin) or ():
+                optional = all(impl.optionalhook for impl in caller.get_hookimpls())
+                if not caller.has_spec() and not optional:
+                    known = [spec for spec in dir(hookspecs) if hasattr(self._pluggy.hook, spec)]
+                    known = [spec for spec in known if getattr(self._pluggy.hook, spec).has_spec()]
+                    hint = nearest(caller.name, known)
+                    raise PluginError(
+                        name, self._origin_of(name), f"there is no hook {caller.name!r}; {hint}"
+                    )
+
+    # ---- what they offer ----
+
+    @property
+    def schedulers(self) -> Mapping[str, Offered]:
+        """Schedulers by the name used under ``scheduling``."""
+        return MappingProxyType(self._families["schedulers"])
+
+    @property
+    def persistences(self) -> Mapping[str, Offered]:
+        """Kinds of persistence by the name used under ``persistence``."""
+        return MappingProxyType(self._families["persistences"])
+
+    @property
+    def tables(self) -> Mapping[str, Offered]:
+        """Tables for pins by the name used under ``table`` of a persistence."""
+        return MappingProxyType(self._families["tables"])
+
+    @property
+    def health_checks(self) -> Mapping[str, Offered]:
+        """Health checks by the name used under ``health``."""
+        return MappingProxyType(self._families["health_checks"])
+
+    @property
+    def commands(self) -> tuple[click.Command, ...]:
+        """Commands that plugins add to ``pointsman``."""
+        return tuple(self._commands)
+
+    @property
+    def plugins(self) -> tuple[Loaded, ...]:
+        """What is loaded, in the order in which it was."""
+        return tuple(self._plugins)
+
+    def events(self, hook_name: str) -> tuple[Event, ...]:
+        """Whom to tell of an event, as of now: call each with the hook's arguments in their order.
+
+        What these callables raise goes to ``report`` and never to the caller.
+
+        Raises:
+            ValueError: there is no event hook of that name.
+        """
+        caller = getattr(self._pluggy.hook, hook_name, None)
+        if hook_name in OFFERING or hook_name == COMMANDS or caller is None or not caller.spec:
+            raise ValueError(f"there is no event hook {hook_name!r}")
+        return tuple(
+            self._guarded(hook_name, implementation, caller.spec.argnames)
+            for implementation in reversed(caller.get_hookimpls())
+        )
+
+    # ---- how ----
+
+    def _load_entry_point(self, entry: EntryPoint) -> None:
+        distribution = entry.dist.name if entry.dist else ""
+        version = entry.dist.version if entry.dist else ""
+        try:
+            plugin = entry.load()
+        except Exception as error:  # whatever a foreign module raises while it is imported
+            origin = f"{distribution} {version}".strip()
+            raise PluginError(entry.name, origin, _in_words(error)) from error
+        self._add(plugin, entry.name, distribution, version)
+
+    def _add(self, plugin: object, name: str, distribution: str, version: str) -> None:
+        if self._pluggy.is_registered(plugin):
+            return
+        module = _module_of(plugin)
+        origin = f"{distribution} {version}".strip() or module
+        try:
+            self._register(plugin, name)
+            try:
+                answers = self._ask(plugin, name, origin)
+            except Exception:
+                self._pluggy.unregister(plugin)
+                raise
+        except Exception as error:  # a plugin's own code runs in its offering hooks
+            raise PluginError(name, origin, _in_words(error)) from error
+        for hook, offers in answers.offers.items():
+            self._families[hook].update(offers)
+        self._commands.extend(answers.commands)
+        self._plugins.append(
+            Loaded(
+                name,
+                distribution,
+                version,
+                module,
+                MappingProxyType({hook: tuple(found) for hook, found in answers.offers.items()}),
+                tuple(self._events_of(plugin)),
+                tuple(str(command.name) for command in answers.commands),
+            )
+        )
+
+    def _register(self, plugin: object, name: str) -> None:
+        if isinstance(plugin, type):
+            raise ValueError("it is a class; offer an instance of it, or a module")
+        if self._pluggy.has_plugin(name):
+            raise ValueError(f"a plugin of that name is there already, {self._origin_of(name)}")
+        self._pluggy.register(plugin, name)
+        for caller in self._pluggy.get_hookcallers(plugin) or ():
+            for implementation in caller.get_hookimpls():
+                if implementation.hookwrapper or implementation.wrapper:
+                    self._pluggy.unregister(plugin)
+                    raise ValueError(f"{caller.name}: no hook here can be wrapped")
+
+    def _ask(self, plugin: object, name: str, origin: str) -> _Answers:
+        answers = _Answers()
+        for hook, ask in self._hooks_of(plugin):
+            if hook == COMMANDS:
+                answers.commands = tuple(_checked_command(command) for command in ask() or ())
+            elif hook in OFFERING:
+                answers.offers[hook] = {
+                    offered_name: self._checked_offer(hook, offered_name, offer, name, origin)
+                    for offered_name, offer in (ask() or {}).items()
+                }
+        return answers
+
+    def _checked_offer(
+        self, hook: str, offered_name: Any, offer: Any, plugin: str, origin: str
+    ) -> Offered:
+        where = f"{hook}: {offered_name!r}"
+        if not isinstance(offered_name, str) or not offered_name.isprintable() or not offered_name:
+            raise ValueError(f"{where} is not a name")
+        if not (isinstance(offer, tuple) and len(offer) in (2, 3)):
+            raise ValueError(f"{where} is not an Offer(settings, make, doc)")
+        offer = Offer(*offer)
+        if not (isinstance(offer.settings, type) and issubclass(offer.settings, BaseModel)):
+            raise ValueError(f"{where}: its settings are not a model derived from Settings")
+        if not callable(offer.make):
+            raise ValueError(f"{where}: its maker cannot be called")
+        taken = OFFERING[hook].intersection(offer.settings.model_fields)
+        if taken:
+            raise ValueError(f"{where}: option {min(taken)!r} belongs to the framework")
+        if (there := self._families[hook].get(offered_name)) is not None:
+            raise ValueError(
+                f"{where} is offered by plugin {there.plugin!r} of {there.distribution} already"
+            )
+        doc = offer.doc or (offer.settings.__doc__ or "").strip().partition("\n")[0]
+        return Offered(offered_name, offer.settings, offer.make, doc, plugin, origin)
+
+    def _hooks_of(self, plugin: object) -> Iterator[tuple[str, Callable[..., Any]]]:
+        for caller in self._pluggy.get_hookcallers(plugin) or ():
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is plugin:
+                    yield caller.name, implementation.function
+
+    def _events_of(self, plugin: object) -> Iterator[str]:
+        for hook, _ in self._hooks_of(plugin):
+            if hook not in OFFERING and hook != COMMANDS:
+                yield hook
+
+    def _origin_of(self, name: str) -> str:
+        for plugin in self._plugins:
+            if plugin.name == name:
+                return f"{plugin.distribution} {plugin.version}".strip() or plugin.module
+        return "an unknown place"
+
+    def _guarded(self, hook: str, implementation: pluggy.HookImpl, order: tuple[str, ...]) -> Event:
+        """Make a call by position of a hook that may take fewer arguments (as pluggy allows)."""
+        function, plugin, report = implementation.function, implementation.plugin_name, self._report
+        wanted = implementation.argnames
+        places = tuple(order.index(argument) for argument in wanted)
+
+        def told_all(*arguments: Any) -> None:
+            try:
+                function(*arguments)
+            except Exception as error:  # a plugin may break itself, but nothing else
+                report(plugin, hook, error)
+
+        def told_some(*arguments: Any) -> None:
+            try:
+                function(*[arguments[place] for place in places])
+            except Exception as error:
+                report(plugin, hook, error)
+
+        return told_all if tuple(wanted) == tuple(order) else told_some
+
+
+def _checked_command(command: Any) -> click.Command:
+    if not isinstance(command, click.Command):
+        raise ValueError(f"{COMMANDS}: {command!r} is not a click command")
+    return command
+
+
+def _module_of(plugin: object) -> str:
+    name = getattr(plugin, "__name__", None)
+    return str(name) if name else f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ValueError | pluggy.PluginValidationError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,98 @@
+"""The whole configuration file: its top level, and the sections that belong to no service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from pointsman.config.problems import fault, shown
+from pointsman.config.schema_pool import PoolSection
+from pointsman.config.schema_service import DefaultsSection, ServiceSection
+from pointsman.config.schema_types import Name, Seconds, Token, default_duration
+from pointsman.contracts import Settings
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where access-log lines go.
+
+    Attributes:
+        kind: "stderr", "stdout", "file" or "syslog".
+        target: path of the file; host:port or path of the syslog socket; else "".
+    """
+
+    kind: str
+    target: str = ""
+
+
+def _destination(raw: object) -> Destination:
+    if raw in ("stderr", "stdout"):
+        return Destination(str(raw))
+    if isinstance(raw, Mapping) and len(raw) == 1:
+        ((kind, target),) = raw.items()
+        if kind in ("file", "syslog"):
+            if not isinstance(target, str) or not target or not target.isprintable():
+                raise fault(f"expected a path or an address, got {shown(target)}", at=[kind])
+            return Destination(kind, target)
+    raise fault(
+        "expected stderr, stdout, {file: PATH} or {syslog: ADDRESS}, got "
+        f"{shown(raw) if not isinstance(raw, Mapping) else 'other keys'}"
+    )
+
+
+class AccessLogSection(Settings):
+    """One line for each exchange or tunnel."""
+
+    format: Literal["json", "combined"] = "json"
+    to: Annotated[
+        Destination,
+        PlainValidator(
+            _destination, json_schema_input_type=Literal["stderr", "stdout"] | dict[str, str]
+        ),
+    ] = Field(
+        default="stderr", description="stderr, stdout, {file: PATH} or {syslog: ADDRESS or path}"
+    )  # type: ignore[assignment]
+    redact_query: tuple[str, ...] = Field(
+        default=(), description="query parameters not to be shown"
+    )
+    redact_cookies: tuple[str, ...] = Field(default=(), description="cookies not to be shown")
+    headers: tuple[Token, ...] = Field(default=(), description="request headers to be added")
+
+
+def _access_log(raw: object) -> object:
+    if raw in ("off", False, None):
+        return None
+    if not isinstance(raw, Mapping):
+        raise fault(f"expected off or a mapping, got {shown(raw)}", "{} takes all defaults")
+    return raw
+
+
+class ResolverSection(Settings):
+    """How names of real servers are resolved."""
+
+    interval: Annotated[Seconds, Field(gt=0)] = Field(
+        default=default_duration(60.0), description="asked again after this"
+    )
+
+
+class Document(Settings):
+    """A configuration of pointsman."""
+
+    version: int = Field(default=VERSION, description="version of this format")
+    include: tuple[str, ...] = Field(default=(), description="further files, relative to this one")
+    plugins: tuple[str, ...] = Field(default=(), description="modules to be loaded as plugins")
+    defaults: DefaultsSection = Field(default_factory=DefaultsSection)
+    resolver: ResolverSection = Field(default_factory=ResolverSection)
+    access_log: Annotated[
+        AccessLogSection | None,
+        BeforeValidator(
+            _access_log, json_schema_input_type=AccessLogSection | Literal["off", False]
+        ),
+    ] = Field(default=None, description="off, or what is written for each exchange")
+    pools: dict[Name, PoolSection] = Field(default_factory=dict)
+    virtual_services: dict[Name, ServiceSection] = Field(default_factory=dict)
