@@ -58,7 +58,9 @@ class Deadlines:
     def tick(self, now: float) -> None:
         """The clock says ``now`` seconds: call ``timed_out`` on all whose time is over."""
         second = int(now)
-        for slot in range(self.now + 1, second + 1) if second - self.now < 3600 else sorted(self._slots):
+        for slot in (
+            range(self.now + 1, second + 1) if second - self.now < 3600 else sorted(self._slots)
+        ):
             if slot > second:
                 break
             self.now = slot

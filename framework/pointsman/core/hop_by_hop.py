@@ -10,7 +10,9 @@ _REQUEST_DROPS = f.HOP_BY_HOP
 _RESPONSE_DROPS = f.HOP_BY_HOP
 
 
-def request_bytes(head: RequestHead, bits: f.FieldBits, about_client: bytes, replaced: int) -> bytes:
+def request_bytes(
+    head: RequestHead, bits: f.FieldBits, about_client: bytes, replaced: int
+) -> bytes:
     """The request head as the real server gets it, always HTTP/1.1.
 
     Args:
@@ -35,7 +37,13 @@ def request_bytes(head: RequestHead, bits: f.FieldBits, about_client: bytes, rep
 
 
 def response_bytes(
-    head: ResponseHead, bits: f.FieldBits, via: bytes, *, client_minor: int, close: bool, bodiless: bool
+    head: ResponseHead,
+    bits: f.FieldBits,
+    via: bytes,
+    *,
+    client_minor: int,
+    close: bool,
+    bodiless: bool,
 ) -> bytes:
     """The response head as the client gets it.
 
@@ -63,13 +71,17 @@ def response_bytes(
 
 def interim_bytes(head: ResponseHead, bits: f.FieldBits) -> bytes:
     """A 1xx response on its way to the client (RFC 9110 section 15.2)."""
-    lines = _lines_without(head.headers.fields, bits, _RESPONSE_DROPS | f.CONTENT_LENGTH, head.options)
+    lines = _lines_without(
+        head.headers.fields, bits, _RESPONSE_DROPS | f.CONTENT_LENGTH, head.options
+    )
     return b"HTTP/1.1 %d %b\r\n%b\r\n" % (head.status, head.reason, lines)
 
 
 def switching_bytes(head: ResponseHead, bits: f.FieldBits) -> bytes:
     """A 101 response: the one whose Connection and Upgrade the client needs (RFC 9110 7.8)."""
-    lines = _lines_without(head.headers.fields, bits, f.CONNECTION | f.KEEP_ALIVE | f.TRANSFER_ENCODING, ())
+    lines = _lines_without(
+        head.headers.fields, bits, f.CONNECTION | f.KEEP_ALIVE | f.TRANSFER_ENCODING, ()
+    )
     return b"HTTP/1.1 101 %b\r\n%bConnection: upgrade\r\n\r\n" % (head.reason, lines)
 
 

@@ -163,8 +163,10 @@ class ChunkedBody:
 
 def _may_become_size(part: bytes) -> bool:
     digits = part.partition(b";")[0].rstrip(b" \t\r")
-    return len(digits) <= 15 and (not digits or re.fullmatch(rb"[0-9A-Fa-f]+", digits) is not None) and (
-        bool(digits) or not part
+    return (
+        len(digits) <= 15
+        and (not digits or re.fullmatch(rb"[0-9A-Fa-f]+", digits) is not None)
+        and (bool(digits) or not part)
     )
 
 

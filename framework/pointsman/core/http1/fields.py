@@ -74,5 +74,8 @@ class FieldBits(dict[bytes, int]):
 def tokens(values: list[bytes]) -> list[bytes]:
     """The members of a comma-separated list over several lines, lower case (RFC 9110 5.6.1)."""
     return [
-        token for value in values for part in value.split(b",") if (token := part.strip(b" \t").lower())
+        token
+        for value in values
+        for part in value.split(b",")
+        if (token := part.strip(b" \t").lower())
     ]

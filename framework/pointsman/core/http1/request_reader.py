@@ -34,7 +34,17 @@ class RequestReader:
         end: after a head was read, the offset in the data at which it ended.
     """
 
-    __slots__ = ("_bits", "_fields", "_hosts", "_limits", "_parser", "_repeated", "_seen", "_target", "end")
+    __slots__ = (
+        "_bits",
+        "_fields",
+        "_hosts",
+        "_limits",
+        "_parser",
+        "_repeated",
+        "_seen",
+        "_target",
+        "end",
+    )
 
     def __init__(self, limits: Limits, bits: f.FieldBits, hosts: set[bytes]) -> None:
         self._limits = limits
@@ -93,7 +103,9 @@ class RequestReader:
             raise ClientError(431, "request header fields are too large or too many")
         if len(line) > limits.request_line > 0:
             raise ClientError(414, "request line is too long")
-        head = RequestHead(method, target, Headers.wrap(fields, data[len(line) : end - 2]), minor=minor)
+        head = RequestHead(
+            method, target, Headers.wrap(fields, data[len(line) : end - 2]), minor=minor
+        )
         head.marks = seen = self._seen
         self._judge_host(head)
         if seen & ~(f.HOST | f.ABOUT_CLIENT | f.VIA):
@@ -147,7 +159,9 @@ class RequestReader:
     def _check_unfinished(self, data: bytes) -> None:
         limits = self._limits
         line_end = data.find(b"\r\n")
-        if (line_end if line_end >= 0 else len(data)) > limits.request_line - 2 and limits.request_line:
+        if (
+            line_end if line_end >= 0 else len(data)
+        ) > limits.request_line - 2 and limits.request_line:
             raise ClientError(414, "request line is too long")
         if len(data) > limits.header_bytes > 0:
             raise ClientError(431, "request header fields are too large")
@@ -194,7 +208,11 @@ class RequestReader:
             return
         scheme, _, rest = target.partition(b"://")
         authority = re.split(rb"[/?]", rest, maxsplit=1)[0]
-        if scheme.lower() not in (b"http", b"https") or b"#" in target or not _HOST.fullmatch(authority):
+        if (
+            scheme.lower() not in (b"http", b"https")
+            or b"#" in target
+            or not _HOST.fullmatch(authority)
+        ):
             raise ClientError(400, "the request target is in no form of RFC 9112 section 3.2")
         origin = rest[len(authority) :]
         head.host = authority
@@ -220,20 +238,26 @@ class RequestReader:
             head.upgrade = headers.get(b"upgrade") or b""
         if seen & f.EXPECT and head.minor:
             if (headers.get(b"expect") or b"").strip().lower() != b"100-continue":
-                raise ClientError(417, "only 100-continue can be expected (RFC 9110 section 10.1.1)")
+                raise ClientError(
+                    417, "only 100-continue can be expected (RFC 9110 section 10.1.1)"
+                )
             head.expects_continue = True
 
     def _body_length(self, head: RequestHead) -> int:
         seen = self._seen
         if seen & f.TRANSFER_ENCODING:
             if seen & f.CONTENT_LENGTH:
-                raise ClientError(400, "Content-Length beside Transfer-Encoding (RFC 9112 section 6.1)")
+                raise ClientError(
+                    400, "Content-Length beside Transfer-Encoding (RFC 9112 section 6.1)"
+                )
             if head.minor == 0:
                 raise ClientError(400, "Transfer-Encoding in HTTP/1.0 (RFC 9112 section 6.1)")
             codings = head.headers.get_all(b"transfer-encoding")
             if len(codings) != 1 or codings[0].strip(b" \t").lower() != b"chunked":
                 status = 501 if f.tokens(codings)[-1:] == [b"chunked"] else 400
-                raise ClientError(status, "the only transfer coding here is chunked (RFC 9112 section 6.1)")
+                raise ClientError(
+                    status, "the only transfer coding here is chunked (RFC 9112 section 6.1)"
+                )
             return CHUNKED
         if self._repeated & f.CONTENT_LENGTH:
             raise ClientError(400, "more than one Content-Length (RFC 9112 section 6.3)")

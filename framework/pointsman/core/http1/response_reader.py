@@ -109,11 +109,17 @@ class ResponseReader:
         seen = self._seen
         if seen & f.CONNECTION:
             options = f.tokens(head.headers.get_all(b"connection"))
-            head.keep_alive = b"close" not in options and (head.minor == 1 or b"keep-alive" in options)
+            head.keep_alive = b"close" not in options and (
+                head.minor == 1 or b"keep-alive" in options
+            )
             head.options = tuple(option for option in options if option not in _USUAL_OPTIONS)
         else:
             head.keep_alive = head.minor == 1
-        length = self._declared_length(head) if seen & (f.CONTENT_LENGTH | f.TRANSFER_ENCODING) else UNTIL_CLOSE
+        length = (
+            self._declared_length(head)
+            if seen & (f.CONTENT_LENGTH | f.TRANSFER_ENCODING)
+            else UNTIL_CLOSE
+        )
         status = head.status
         if status < 200 or status == 204 or status == 304 or method == b"HEAD":
             head.body_length = 0
@@ -128,7 +134,9 @@ class ResponseReader:
         if seen & f.TRANSFER_ENCODING:
             codings = headers.get_all(b"transfer-encoding")
             if seen & f.CONTENT_LENGTH or head.minor == 0 or f.tokens(codings) != [b"chunked"]:
-                raise UpstreamError("response", "ambiguous framing of the response (RFC 9112 section 6.3)")
+                raise UpstreamError(
+                    "response", "ambiguous framing of the response (RFC 9112 section 6.3)"
+                )
             return CHUNKED
         if self._repeated & f.CONTENT_LENGTH:
             raise UpstreamError("response", "more than one Content-Length (RFC 9112 section 6.3)")

@@ -1,0 +1,33 @@
+"""The answers that we make ourselves: small, plain, with a request id, telling nothing inside."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from pointsman.model.headers import Field, Headers
+from pointsman.model.message import ResponseHead
+
+# RFC 9110 section 15.5.6 wants Allow in a 405.
+_ALLOWED = b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
+
+
+def error_answer(status: int, request_id: str) -> tuple[ResponseHead, bytes]:
+    """Head and body of an error response.
+
+    Args:
+        status: 4xx or 5xx.
+        request_id: what the access log knows this exchange by.
+    """
+    phrase = HTTPStatus(status).phrase
+    body = f"{status} {phrase}\nRequest id: {request_id}\n".encode("ascii")
+    fields: list[Field] = [
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+        (b"Content-Length", b"%d" % len(body)),
+        (b"Cache-Control", b"no-store"),
+    ]
+    if status == 405:
+        fields.append((b"Allow", _ALLOWED))
+    head = ResponseHead(
+        status, Headers(fields), reason=phrase.encode("ascii"), body_length=len(body)
+    )
+    return head, body

@@ -1,0 +1,460 @@
+"""One request and its response: the state machine of the house.
+
+It is told things by its client and its upstream, and speaks to both through narrow ports. No
+socket, no clock of its own, no waiting: what it is told next is up to them.
+"""
+
+from __future__ import annotations
+
+from pointsman.core.error_answer import error_answer
+from pointsman.core.kept_body import KeptBody
+from pointsman.core.members import Member
+from pointsman.core.ports import ClientPort, Opening, UpstreamPort
+from pointsman.core.retry import may_try_again
+from pointsman.core.supplies import ExchangeSupplies
+from pointsman.model import record as ends
+from pointsman.model.connection import ConnectionFacts
+from pointsman.model.errors import ClientError, UpstreamError
+from pointsman.model.headers import Field
+from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.record import ExchangeRecord
+
+
+class Exchange:
+    """One request of a client and what becomes of it. Every path ends in ``_finish``, once.
+
+    Attributes:
+        request: its head, None if none could be read.
+        response: the head that was passed on, None until then.
+        member: the member that has it now, or had it last.
+        over: nothing more will happen.
+    """
+
+    # Defaults stand in the class, so that making an exchange sets only what differs.
+    request: RequestHead | None = None
+    response: ResponseHead | None = None
+    member: Member | None = None
+    over = False
+    _upstream: UpstreamPort | None = None
+    _opening: Opening | None = None
+    _holds_member = False
+    _request_ended = False
+    _request_trailers: list[Field] = []  # noqa: RUF012  # never changed, only replaced
+    _kept: KeptBody | None = None
+    _interim_seen = False
+    _holding_client = False
+    _tried: tuple[Member, ...] = ()
+    _raced = False
+    _attempts = 0
+    _how = ""
+    _status = 0
+    _bytes_in = 0
+    _bytes_out = 0
+    _opened_at = 0.0
+    _sent_at = 0.0
+    _connect = -1.0
+    _first_byte = -1.0
+    _request_id = ""
+
+    def __init__(self, supplies: ExchangeSupplies, client: ClientPort) -> None:
+        self._supplies = supplies
+        self._client = client
+        self._began = supplies.clock()
+
+    # ---- what plugins may see of it (contracts.Arrival) ----
+
+    @property
+    def connection(self) -> ConnectionFacts:
+        """The fixed facts of the client connection."""
+        return self._client.connection
+
+    @property
+    def client_ip(self) -> str:
+        """The client's address, the real one behind trusted proxies."""
+        request = self.request
+        return (
+            self._client.connection.peer_ip if request is None else self._client.client_ip(request)
+        )
+
+    @property
+    def request_id(self) -> str:
+        """Unique id, made when it is first asked for."""
+        if not self._request_id:
+            self._request_id = self._supplies.next_id()
+        return self._request_id
+
+    # ---- the client speaks ----
+
+    def begin(self, head: RequestHead, data: bytes, ended: bool) -> None:
+        """The request head was read; ``data`` is the body so far, ``ended`` if that is all."""
+        self.request = head
+        self._request_ended = ended
+        settings = self._supplies.service.settings
+        if head.body_length:
+            if head.body_length > settings.limits.body > 0:
+                self._fail(413, ends.CLIENT_ERROR)
+                return
+            self._kept = KeptBody()
+            if data:
+                self._keep(data)
+        if head.method == b"CONNECT" and not settings.allow_connect:
+            self._fail(405, ends.CLIENT_ERROR)
+            return
+        self._try_a_server()
+
+    def request_data(self, data: bytes) -> None:
+        """More of the request body."""
+        if self.over or self._breaks_body_limit(data):
+            return
+        kept = self._keep(data)
+        upstream = self._upstream
+        if upstream is not None:
+            upstream.send_data(data)
+            kept.drop_if_full()
+        elif kept.is_full:
+            self._holding_client = True
+            self._client.hold()
+
+    def request_ended(self, trailers: list[Field]) -> None:
+        """The request is complete."""
+        if self.over:
+            return
+        self._request_ended = True
+        self._request_trailers = trailers
+        if self._upstream is not None:
+            self._upstream.send_end(trailers)
+
+    def refuse(self, error: ClientError) -> None:
+        """What the client sent is no request, or breaks off in the middle of one."""
+        if self.over:
+            return
+        if self.response is not None:
+            self._cut(ends.CLIENT_ERROR)
+        else:
+            self._fail(
+                error.status, ends.CLIENT_TIMEOUT if error.status == 408 else ends.CLIENT_ERROR
+            )
+
+    def refuse_overload(self) -> None:
+        """The service has as many connections as it may have."""
+        self._fail(503, ends.OVERLOADED)
+
+    def client_gone(self) -> None:
+        """The client closed or was lost: nobody waits for the answer any more."""
+        if not self.over:
+            self._give_up_upstream()
+            self._finish(ends.CLIENT_ABORTED)
+
+    def client_stalled(self) -> None:
+        """The client does not read the answer, for longer than it may."""
+        if not self.over:
+            self._cut(ends.CLIENT_TIMEOUT)
+
+    def stop(self) -> None:
+        """The drain time is over."""
+        if self.over:
+            return
+        if self.response is None and self.request is not None:
+            self._fail(503, ends.STOPPED)
+        else:
+            self._cut(ends.STOPPED)
+
+    def client_blocked(self) -> None:
+        """The client reads too slowly: stop reading the response."""
+        if self._upstream is not None:
+            self._upstream.hold()
+
+    def client_drained(self) -> None:
+        """It has caught up."""
+        if self._upstream is not None:
+            self._upstream.go_on()
+
+    # ---- choosing a server ----
+
+    def _try_a_server(self) -> None:
+        supplies = self._supplies
+        pool = supplies.service.pool
+        self._opened_at = now = supplies.clock()
+        member = pool.choose(self, now, self._tried)
+        if member is None:
+            if self._tried:
+                self._fail(502, ends.CONNECT_FAILED)
+            else:
+                self._fail(503, ends.NO_SERVER)
+            return
+        self._how = pool.how
+        self.member = member
+        member.begin()
+        self._holds_member = True
+        self._attempts += 1
+        self._open(member, fresh=False)
+
+    def _open(self, member: Member, *, fresh: bool) -> None:
+        opening = self._supplies.upstreams.open(member, self, fresh)
+        if opening is not None:
+            self._opening = opening
+
+    def connected(self, upstream: UpstreamPort) -> None:
+        """An upstream connection is there: send what there is of the request."""
+        self._opening = None
+        self._upstream = upstream
+        self._sent_at = now = self._supplies.clock()
+        self._connect = 0.0 if upstream.reused else now - self._opened_at
+        request = self.request
+        assert request is not None
+        if request.method == b"CONNECT":
+            self._begin_tunnel()
+            self._client.switch(None, upstream, b"")
+            return
+        kept = self._kept
+        head = self._client.request_bytes(request)
+        if kept is None:
+            upstream.send_request(head, request.method, b"", 0, True)
+            return
+        ended = self._request_ended and not self._request_trailers
+        upstream.send_request(head, request.method, kept.joined(), request.body_length, ended)
+        kept.drop_if_full()
+        if self._request_ended and not ended:
+            upstream.send_end(self._request_trailers)
+        if self._holding_client:
+            self._holding_client = False
+            self._client.go_on()
+
+    def connect_failed(self, error: UpstreamError) -> None:
+        """This server cannot be reached: another one, or none."""
+        self._opening = None
+        self._try_another(error, 504 if "timed out" in str(error) else 502)
+
+    def _try_another(self, error: UpstreamError, status: int) -> None:
+        member = self.member
+        assert member is not None
+        member.failures += 1
+        self._leave_member()
+        self._tried = (*self._tried, member)
+        if (
+            self._attempts < self._supplies.service.settings.max_attempts
+            and self._others_may_take_it()
+        ):
+            self._try_a_server()
+        else:
+            self._fail(
+                status, ends.CONNECT_FAILED if error.phase == "connect" else ends.UPSTREAM_ERROR
+            )
+
+    def _others_may_take_it(self) -> bool:
+        return any(member not in self._tried for member in self._supplies.service.pool.available)
+
+    # ---- the upstream speaks ----
+
+    def response_interim(self, head: ResponseHead) -> None:
+        """A 1xx answer came."""
+        self._interim_seen = True
+        if self.request is not None and self.request.minor:  # RFC 9110 section 15.2: never to 1.0
+            self._client.send_interim(head)
+
+    def response_began(self, head: ResponseHead, data: bytes, ended: bool) -> None:
+        """The final answer began."""
+        request = self.request
+        member = self.member
+        assert request is not None and member is not None
+        supplies = self._supplies
+        now = supplies.clock()
+        self._first_byte = now - self._began
+        self.response = head
+        self._status = head.status
+        pool = supplies.service.pool
+        if pool.scheduler.wants_first_byte:
+            pool.scheduler.first_byte(member, now - self._sent_at)
+        persistence = pool.persistence
+        if persistence is not None and persistence.wants_response:
+            persistence.response(self, head, member.name, now)
+        client = self._client
+        close = client.closing or not request.keep_alive or (ended and not self._request_ended)
+        if data:
+            self._bytes_out += len(data)
+        client.send_head(head, data, ended, close)
+        if ended:
+            self._complete()
+
+    def response_data(self, data: bytes) -> None:
+        """More of the response body."""
+        self._bytes_out += len(data)
+        self._client.send_data(data)
+
+    def response_ended(self, trailers: list[Field]) -> None:
+        """The response is complete."""
+        if not self.over:
+            self._client.send_end(trailers)
+            self._complete()
+
+    def switched(self, head: ResponseHead, data: bytes) -> None:
+        """101: a tunnel from here on (RFC 9110 section 7.8)."""
+        upstream, request = self._upstream, self.request
+        assert upstream is not None and request is not None
+        if not request.upgrade or not self._request_ended:
+            upstream.abort()
+            self._upstream = None
+            self._fail(502, ends.UPSTREAM_ERROR)
+            return
+        self._first_byte = self._supplies.clock() - self._began
+        self._status = head.status
+        self.response = head
+        self._begin_tunnel()
+        self._client.switch(head, upstream, data)
+
+    def upstream_failed(self, error: UpstreamError) -> None:
+        """The upstream connection is of no use any more."""
+        if self.over:
+            return
+        upstream, self._upstream = self._upstream, None
+        assert upstream is not None and self.request is not None
+        if self.response is not None:
+            self._cut(ends.UPSTREAM_TIMEOUT if error.phase == "timeout" else ends.UPSTREAM_ABORTED)
+            return
+        if error.phase == "timeout":
+            self._fail(504, ends.UPSTREAM_TIMEOUT)
+            return
+        again = error.retryable and may_try_again(
+            self.request.method,
+            anything_sent=True,
+            whole_request_kept=self._kept is None or self._kept.whole,
+            response_begun=self._interim_seen,
+        )
+        if again and upstream.reused and not self._raced and self.member is not None:
+            # It was closed under us while idle: a race, not a failure (DESIGN 5.7).
+            self._raced = True
+            self._open(self.member, fresh=True)
+        elif again:
+            self._try_another(error, 502)
+        else:
+            if self.member is not None:
+                self.member.failures += 1
+            self._fail(502, ends.UPSTREAM_ERROR)
+
+    def upstream_blocked(self) -> None:
+        """The server reads too slowly: stop reading the request body."""
+        self._client.hold()
+
+    def upstream_drained(self) -> None:
+        """It has caught up."""
+        self._client.go_on()
+
+    # ---- tunnels ----
+
+    def _begin_tunnel(self) -> None:
+        if self.member is not None:
+            self.member.tunnels += 1
+
+    def tunnel_finished(self, bytes_in: int, bytes_out: int, termination: str) -> None:
+        """The tunnel that this exchange became is over; bytes from and to the client."""
+        if self.member is not None:
+            self.member.tunnels -= 1
+        self._status = self._status or 200
+        self._bytes_in += bytes_in
+        self._bytes_out += bytes_out
+        self._upstream = None
+        self._finish(termination)
+
+    # ---- the request body ----
+
+    def _breaks_body_limit(self, data: bytes) -> bool:
+        limit = self._supplies.service.settings.limits.body
+        if not limit or self._bytes_in + len(data) <= limit:
+            return False
+        if self.response is None:
+            self._fail(413, ends.CLIENT_ERROR)
+        else:
+            self._cut(ends.CLIENT_ERROR)
+        return True
+
+    def _keep(self, data: bytes) -> KeptBody:
+        self._bytes_in += len(data)
+        kept = self._kept
+        assert kept is not None  # a request with a body has one from its beginning
+        kept.add(data)
+        return kept
+
+    # ---- how it ends ----
+
+    def _fail(self, status: int, termination: str) -> None:
+        """The one place where an error becomes a response."""
+        self._give_up_upstream()
+        head, body = error_answer(status, self.request_id)
+        request = self.request
+        if request is not None and request.method == b"HEAD":
+            body = b""
+            head.body_length = 0
+        self.response = head
+        self._status = status
+        self._bytes_out += len(body)
+        close = (
+            request is None
+            or not request.keep_alive
+            or not self._request_ended
+            or self._client.closing
+        )
+        self._client.send_head(head, body, True, close)
+        self._finish(termination)
+
+    def _complete(self) -> None:
+        upstream, response = self._upstream, self.response
+        if upstream is not None and response is not None:
+            self._upstream = None
+            upstream.release(response.keep_alive and self._request_ended)
+        self._finish(ends.OK)
+
+    def _cut(self, termination: str) -> None:
+        self._give_up_upstream()
+        self._client.cut()
+        self._finish(termination)
+
+    def _give_up_upstream(self) -> None:
+        upstream = self._upstream
+        if upstream is not None:
+            self._upstream = None
+            upstream.abort()
+        elif self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+
+    def _leave_member(self) -> None:
+        if self._holds_member and self.member is not None:
+            self._holds_member = False
+            self.member.end()
+
+    def _finish(self, termination: str) -> None:
+        self.over = True
+        self._leave_member()
+        service = self._supplies.service
+        service.exchanges += 1
+        if service.finished:
+            record = self._record(termination)
+            for told in service.finished:
+                told(record)
+        self._client.done(self._request_ended)
+
+    def _record(self, termination: str) -> ExchangeRecord:
+        supplies = self._supplies
+        request = self.request
+        connection = self._client.connection
+        return ExchangeRecord(
+            supplies.wall(),
+            supplies.service.name,
+            self.client_ip,
+            connection.peer_port,
+            request.method if request is not None else b"",
+            request.target if request is not None else b"",
+            request.minor if request is not None else 0,
+            self._status,
+            self._bytes_in,
+            self._bytes_out,
+            self.member.name if self.member is not None else "",
+            self._how,
+            self._attempts,
+            self._connect,
+            self._first_byte,
+            supplies.clock() - self._began,
+            self.request_id,
+            termination,
+            request.headers.fields if request is not None else (),
+        )

@@ -1,0 +1,341 @@
+"""The protocol toward a real server: requests out, responses in, one exchange at a time."""
+
+from __future__ import annotations
+
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.http1.bodies import Body, BodyError, UntilCloseBody, body_of, chunk, last_chunk
+from pointsman.core.http1.fields import FieldBits
+from pointsman.core.http1.response_reader import ResponseReader
+from pointsman.core.members import Member
+from pointsman.core.ports import Asking
+from pointsman.model.errors import UpstreamError
+from pointsman.model.headers import Field
+from pointsman.model.message import CHUNKED, ResponseHead
+from pointsman.model.service import Limits, Timeouts
+from pointsman.net.dial import Call, Dialler
+from pointsman.net.idle import IdleConnections
+from pointsman.net.stream import Stream
+
+
+class UpstreamSupplies:
+    """What all upstream connections of one virtual service share."""
+
+    __slots__ = ("bits", "deadlines", "dialler", "idle", "limits", "timeouts")
+
+    def __init__(
+        self,
+        dialler: Dialler,
+        deadlines: Deadlines,
+        idle: IdleConnections,
+        bits: FieldBits,
+        timeouts: Timeouts,
+        limits: Limits,
+    ) -> None:
+        self.dialler = dialler
+        self.deadlines = deadlines
+        self.idle = idle
+        self.bits = bits
+        self.timeouts = timeouts
+        self.limits = limits
+
+
+class UpstreamConnection:
+    """One connection to a member's server (core.ports.UpstreamPort).
+
+    Attributes:
+        member: whose server it leads to.
+        reused: whether it has already carried an exchange.
+        deadline, slot: its place in the wheel of deadlines.
+    """
+
+    __slots__ = (
+        "_asking",
+        "_body",
+        "_buffer",
+        "_call",
+        "_chunking",
+        "_clean",
+        "_method",
+        "_reader",
+        "_stream",
+        "_supplies",
+        "deadline",
+        "member",
+        "reused",
+        "slot",
+    )
+
+    def __init__(self, supplies: UpstreamSupplies, member: Member, asking: Asking) -> None:
+        self._supplies = supplies
+        self.member = member
+        self.reused = False
+        self.deadline = 0
+        self.slot = 0
+        self._asking: Asking | None = asking
+        self._stream: Stream | None = None
+        self._call: Call | None = None
+        self._reader = ResponseReader(supplies.limits.response_header_bytes, supplies.bits)
+        self._body: Body | None = None
+        self._buffer = b""
+        self._method = b""
+        self._chunking = False
+        self._clean = True
+
+    # ---- being connected ----
+
+    def dial(self) -> bool:
+        """Connect; whether ``connected`` or ``connect_failed`` are still to come."""
+        supplies = self._supplies
+        self._call = supplies.dialler.dial(self.member.server, supplies.timeouts.connect, self)
+        return self._call is not None
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more (core.ports.Opening)."""
+        self._asking = None
+        if self._call is not None:
+            self._call.cancel()
+        if self._stream is not None:
+            self._stream.abort()
+
+    def dialled(self, stream: Stream) -> None:
+        """The dialler has connected."""
+        self._call = None
+        self._stream = stream
+        asking = self._asking
+        if asking is None:
+            stream.abort()
+            return
+        stream.resume()
+        asking.connected(self)
+
+    def dial_failed(self, error: UpstreamError) -> None:
+        """The dialler could not connect."""
+        self._call = None
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.connect_failed(error)
+
+    def taken_by(self, asking: Asking) -> None:
+        """An exchange takes this idle connection."""
+        self._asking = asking
+        self.reused = True
+        asking.connected(self)
+
+    # ---- what the exchange asks (core.ports.UpstreamPort) ----
+
+    def send_request(
+        self, head: bytes, method: bytes, body: bytes, length: int, ended: bool
+    ) -> None:
+        """Send the head and the first part of the body."""
+        self._method = method
+        self._chunking = chunking = length == CHUNKED
+        if body:
+            head += chunk(body) if chunking else body
+        if chunking and ended:
+            head += last_chunk([])
+        supplies = self._supplies
+        supplies.deadlines.arm(self, supplies.timeouts.response)
+        stream = self._stream
+        assert stream is not None
+        stream.write(head)
+
+    def send_data(self, data: bytes) -> None:
+        """More payload, not empty."""
+        self._write(chunk(data) if self._chunking else data)
+
+    def send_end(self, trailers: list[Field]) -> None:
+        """The request is complete."""
+        if self._chunking:
+            self._write(last_chunk(trailers))
+
+    def _write(self, data: bytes) -> None:
+        if self._stream is not None:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
+            self._stream.write(data)
+
+    def hold(self) -> None:
+        """Stop reading the response; while the client is slow, the server is not."""
+        if self._stream is not None:
+            self.deadline = 0
+            self._stream.pause()
+
+    def go_on(self) -> None:
+        """Read on."""
+        if self._stream is not None:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
+            self._stream.resume()
+
+    def release(self, reusable: bool) -> None:
+        """The exchange is over; keep the connection for another one if that is safe."""
+        self._asking = None
+        self._body = None
+        if reusable and self._clean and not self._buffer and self._stream is not None:
+            supplies = self._supplies
+            if supplies.idle.put(self, supplies.limits.upstream_idle):
+                supplies.deadlines.arm(self, supplies.timeouts.upstream_idle)
+                return
+        self.close()
+
+    def abort(self) -> None:
+        """The exchange is given up: close the connection at once."""
+        self._asking = None
+        if self._stream is not None:
+            self._stream.abort()
+
+    def close(self) -> None:
+        """Close an idle connection, or one that cannot be used again."""
+        self._asking = None
+        if self._stream is not None:
+            self._stream.close()
+
+    def detach(self) -> Stream | None:
+        """Give the stream away to a tunnel; this object is done with it."""
+        self._supplies.deadlines.disarm(self)
+        self._asking = None
+        stream, self._stream = self._stream, None
+        return stream
+
+    # ---- what the stream says ----
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the server."""
+        asking = self._asking
+        if asking is None:
+            self._clean = False  # an idle server has nothing to say
+            self._supplies.idle.remove(self)
+            self.close()
+            return
+        body = self._body
+        if body is not None:
+            self._body_received(body, data, asking)
+            return
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        try:
+            head = self._reader.read(data, self._method)
+        except UpstreamError as error:
+            self._fail(error)
+            return
+        if head is None:
+            self._buffer = data
+            return
+        end = self._reader.end
+        rest = data[end:] if end < len(data) else b""
+        if head.status < 200:
+            self._interim_received(head, rest, asking)
+            return
+        length = head.body_length
+        if len(rest) == length:
+            asking.response_began(head, rest, True)
+        else:
+            self._body_began(head, rest, length, asking)
+
+    def _interim_received(self, head: ResponseHead, rest: bytes, asking: Asking) -> None:
+        if head.status == 101:
+            asking.switched(head, rest)
+            return
+        asking.response_interim(head)
+        if rest and self._asking is asking:
+            self.data_received(rest)
+
+    def _body_began(self, head: ResponseHead, rest: bytes, length: int, asking: Asking) -> None:
+        supplies = self._supplies
+        body = self._body = body_of(length)
+        supplies.deadlines.arm(self, supplies.timeouts.stream)
+        try:
+            payload = body.feed(rest) if rest else b""
+        except BodyError as error:
+            self._fail(UpstreamError("body", str(error)))
+            return
+        if body.rest:
+            self._clean = False  # more than one response to one request
+        if body.ended and not body.trailers:
+            asking.response_began(head, payload, True)
+            return
+        asking.response_began(head, payload, False)
+        if body.ended and self._asking is asking:
+            asking.response_ended(body.trailers)
+
+    def _body_received(self, body: Body, data: bytes, asking: Asking) -> None:
+        supplies = self._supplies
+        supplies.deadlines.arm(self, supplies.timeouts.stream)
+        try:
+            payload = body.feed(data)
+        except BodyError as error:
+            self._fail(UpstreamError("body", str(error)))
+            return
+        if body.rest:
+            self._clean = False
+        if payload:
+            asking.response_data(payload)
+        if body.ended and self._asking is asking:
+            asking.response_ended(body.trailers)
+
+    def end_received(self) -> None:
+        """The server has finished sending."""
+        asking = self._asking
+        if asking is None:
+            self._supplies.idle.remove(self)
+            self.close()
+        elif isinstance(self._body, UntilCloseBody):
+            self._clean = False
+            self._body.ended = True
+            asking.response_ended([])
+        else:
+            self._fail(self._broken("the server closed the connection"))
+
+    def stream_lost(self, error: Exception | None) -> None:
+        """The stream is gone."""
+        self._stream = None
+        self._supplies.deadlines.disarm(self)
+        self._supplies.idle.remove(self)
+        if self._asking is not None:
+            self._fail(self._broken(str(error or "closed")))
+
+    def blocked(self) -> None:
+        """The server reads too slowly."""
+        if self._asking is not None:
+            self._asking.upstream_blocked()
+
+    def drained(self) -> None:
+        """It has caught up."""
+        if self._asking is not None:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
+            self._asking.upstream_drained()
+
+    def timed_out(self) -> None:
+        """The server was silent for too long, or the connection was idle for long enough."""
+        if self._asking is None:
+            self._supplies.idle.remove(self)
+            self.close()
+        else:
+            self._fail(UpstreamError("timeout", "the server was silent for too long"))
+
+    def _broken(self, message: str) -> UpstreamError:
+        # Part of an answer makes it certain that the server has acted on the request.
+        return UpstreamError("response", message, retryable=not self._buffer)
+
+    def _fail(self, error: UpstreamError) -> None:
+        asking, self._asking = self._asking, None
+        if self._stream is not None:
+            self._stream.abort()
+        if asking is not None:
+            asking.upstream_failed(error)
+
+
+class UpstreamConnections:
+    """Opens upstream connections for one virtual service (core.ports.Upstreams)."""
+
+    def __init__(self, supplies: UpstreamSupplies) -> None:
+        self._supplies = supplies
+
+    def open(self, member: Member, asking: Asking, fresh: bool) -> UpstreamConnection | None:
+        """An idle connection of that member, or a new one."""
+        if not fresh:
+            idle = self._supplies.idle.take(member)
+            if idle is not None:
+                idle.taken_by(asking)
+                return None
+        connection = UpstreamConnection(self._supplies, member, asking)
+        return connection if connection.dial() else None
