@@ -1,0 +1,419 @@
+"""Checks at work: detection times, sharing, spreading, changes, and our own trouble."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock, deferLater
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
+from kit.dialling import FakeCall
+from kit.real_reactor import run_reactor
+from pointsman.contracts import Probe, Verdict
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.health import CheckPlan
+from pointsman.core.members import Member
+from pointsman.model.address import Address
+from pointsman.model.server import RealServer
+from pointsman.model.service import HealthTiming
+from pointsman.net.call import Call, Dialled
+from pointsman.net.checks import Checks
+from pointsman.net.dial import Dialler
+
+TIMING = HealthTiming(interval=9.0, timeout=2.0, retries=2)
+Change = tuple[str, str, bool, str]
+
+
+class WordProbe:
+    """Up if the first word that comes is ``ok``."""
+
+    def start(self) -> bytes:
+        return b"?"
+
+    def receive(self, data: bytes) -> Verdict:
+        return Verdict(data == b"ok", data.decode())
+
+    def closed(self) -> Verdict:
+        return Verdict(False, "closed")
+
+
+@dataclass(frozen=True)
+class WordCheck:
+    describes: str = "word"
+    connect_only: bool = False
+
+    def probe(self, server: RealServer) -> Probe | None:
+        return None if self.connect_only else WordProbe()
+
+
+class Site:
+    """Checks on a clock, with every call that they make."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.calls: list[FakeCall] = []
+        self.changes: list[Change] = []
+        self.answer: str | None = None  # given to each call by itself
+        self.checks = Checks(self.clock, self.dial, [self.changed])
+
+    def changed(self, pool: str, server: str, up: bool, reason: str) -> None:
+        self.changes.append((pool, server, up, reason))
+
+    def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
+        self.calls.append(call := FakeCall(server, owner, self.clock.seconds()))
+        match self.answer:
+            case None:
+                return call
+            case "refuse":
+                call.fail()
+            case word:
+                call.connect().owner.data_received(word.encode())
+        return None
+
+    def say(self, word: str) -> None:
+        self.calls[-1].connect().owner.data_received(word.encode())
+
+    def add(
+        self, name: str = "a", place: str = "10.0.0.1:80", pool: str = "web", **plan: object
+    ) -> Member:
+        member = Member(RealServer(name, Address.parse(place)))
+        keys: dict[str, object] = {"check": WordCheck(), "timing": TIMING, **plan}
+        self.checks.add(CheckPlan(pool, member, **keys))  # type: ignore[arg-type]
+        return member
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.pump([0.25] * int(seconds * 4))
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+def second_cycle(site: Site) -> float:
+    """When the second cycle begins: its server's own place in the interval."""
+    (call,) = site.clock.getDelayedCalls()
+    return call.getTime()
+
+
+def test_a_member_serves_while_the_first_check_is_on_its_way(site: Site) -> None:
+    member = site.add()
+    assert (member.up, member.state) == (True, "checking")
+    site.checks.start()
+    site.clock.advance(0)
+    assert [call.at for call in site.calls] == [0.0]
+    site.say("ok")
+    assert (member.up, member.state, member.reason) == (True, "up", "ok")
+    assert site.changes == []
+
+
+def test_a_first_bad_answer_takes_it_out_at_once(site: Site) -> None:
+    member = site.add(timing=HealthTiming(fall=3))
+    site.checks.start()
+    site.clock.advance(0)
+    site.say("ill")
+    assert member.state == "down"
+    assert site.changes == [("web", "a", False, "ill")]
+
+
+def test_detection_times_are_as_configured(site: Site) -> None:
+    member = site.add()
+    site.checks.start()
+    site.clock.advance(0)
+    site.say("ok")
+    second = second_cycle(site)
+    assert 0.0 < second <= 9.0
+    # A wrong answer and a refusal are seen in the cycle in which they come.
+    site.clock.advance(second)
+    site.say("ill")
+    assert (member.up, site.clock.seconds()) == (False, second)
+    site.clock.advance(9.0)
+    site.say("ok")
+    assert member.up
+    site.clock.advance(9.0)
+    site.calls[-1].fail()
+    assert not member.up
+    site.clock.advance(9.0)
+    site.say("ok")
+    # Silence is asked again at once, twice: down after three timeouts.
+    begun = len(site.calls)
+    site.clock.advance(9.0)
+    for _ in range(3):
+        assert member.up
+        site.clock.pump([2.0, 0.0])
+    assert not member.up
+    assert member.reason == "no connection within 2s, 3 times"
+    cycle = second + 36.0
+    assert [call.at for call in site.calls[begun:]] == [cycle, cycle + 2.0, cycle + 4.0]
+    site.clock.advance(cycle + 9.0 - site.clock.seconds())
+    assert site.calls[-1].at == cycle + 9.0
+    assert [change[2] for change in site.changes] == [False, True, False, True, False]
+
+
+def test_only_changes_are_told_but_the_reason_is_kept_up_to_date(site: Site) -> None:
+    member = site.add()
+    site.answer = "ill"
+    site.checks.start()
+    site.pass_time(20)
+    site.answer = "worse"
+    site.pass_time(10)
+    assert site.changes == [("web", "a", False, "ill")]
+    assert member.reason == "worse"
+
+
+def test_each_change_is_one_line(site: Site) -> None:
+    with capturedLogs() as events:
+        site.add()
+        site.answer = "ok"
+        site.checks.start()
+        site.pass_time(30)
+        site.answer = "refuse"
+        site.pass_time(30)
+    assert [formatEvent(event) for event in events] == [
+        "web/a is up: ok",
+        "web/a is down: cannot connect to 10.0.0.1:80: Connection refused",
+    ]
+
+
+def test_whoever_raises_when_told_breaks_nothing(site: Site) -> None:
+    def raises(*change: object) -> None:
+        raise RuntimeError("a broken plugin")
+
+    site.checks = Checks(site.clock, site.dial, [raises, site.changed])
+    member = site.add()
+    site.answer = "ill"
+    with capturedLogs() as events:
+        site.checks.start()
+        site.pass_time(1)
+    assert site.changes == [("web", "a", False, "ill")]
+    assert not member.up
+    assert any("RuntimeError" in str(event.get("log_failure")) for event in events)
+
+
+def test_equal_checks_of_one_place_are_one_probe_for_all(site: Site) -> None:
+    members = [site.add(name, pool=pool) for name, pool in (("a", "web"), ("b", "api"))]
+    site.checks.start()
+    site.clock.advance(0)
+    assert len(site.calls) == site.checks.probes == 1
+    site.say("ill")
+    assert [member.up for member in members] == [False, False]
+    assert site.changes == [("web", "a", False, "ill"), ("api", "b", False, "ill")]
+    late = site.add("c", pool="late")
+    assert (late.up, late.state) == (False, "down")
+    assert site.changes[2:] == [("late", "c", False, "ill")]
+
+
+def test_what_differs_is_asked_apart(site: Site) -> None:
+    site.add("a")
+    site.add("b", place="10.0.0.1:81")
+    site.add("c", check=WordCheck("other"))
+    site.add("d", timing=HealthTiming(interval=5.0))
+    site.add("e", address=Address.parse("10.0.0.9:99"))
+    site.checks.start()
+    site.pass_time(1)
+    assert site.checks.probes == 5
+    assert site.calls[-1].server.place == "10.0.0.9:99"
+
+
+def test_a_check_without_a_value_shares_with_nobody(site: Site) -> None:
+    class Unhashable(WordCheck):
+        __hash__ = None  # type: ignore[assignment]
+
+    site.add("a", check=Unhashable())
+    site.add("b", check=Unhashable())
+    assert site.checks.probes == 2
+
+
+def test_a_member_has_one_plan(site: Site) -> None:
+    member = site.add()
+    with pytest.raises(ValueError, match="web/a is checked already"):
+        site.checks.add(CheckPlan("web", member, WordCheck(), TIMING))
+
+
+def test_a_check_out_of_turn(site: Site) -> None:
+    member = site.add()
+    site.checks.start()
+    site.clock.advance(0)
+    site.checks.check_now(member)  # it is being asked already
+    assert len(site.calls) == 1
+    site.say("ok")
+    second = second_cycle(site)
+    site.checks.check_now(member)
+    assert len(site.calls) == 2
+    site.say("ill")
+    assert not member.up
+    assert second_cycle(site) == second
+    with pytest.raises(KeyError):
+        site.checks.check_now(Member(RealServer("z")))
+
+
+def test_stopped_it_leaves_nothing_behind(site: Site) -> None:
+    waiting, connecting, asking = (site.add(str(n), place=f"10.0.0.{n}:80") for n in (1, 2, 3))
+    site.checks.start()
+    site.pass_time(0.25)
+    first, second, third = site.calls
+    first.connect().owner.data_received(b"ok")
+    stream = third.connect()
+    site.checks.stop()
+    site.checks.stop()
+    assert site.clock.getDelayedCalls() == []
+    assert second.cancelled
+    assert stream.end == "aborted"
+    assert [each.state for each in (waiting, connecting, asking)] == ["up", "checking", "checking"]
+    site.checks.check_now(waiting)
+    assert len(site.calls) == 3
+
+
+def test_it_can_be_started_again(site: Site) -> None:
+    site.add()
+    site.answer = "ill"
+    for _ in range(2):
+        site.checks.start()
+        site.checks.start()
+        site.pass_time(0.25)
+        site.checks.stop()
+    assert len(site.calls) == 2
+    assert site.changes == [("web", "a", False, "ill")]
+
+
+def test_our_own_trouble_keeps_states_and_is_said_once(site: Site) -> None:
+    up, down = site.add("up"), site.add("down", place="10.0.0.2:80")
+    site.checks.start()
+    site.pass_time(0.25)
+    site.calls[0].connect().owner.data_received(b"ok")
+    site.calls[1].connect().owner.data_received(b"ill")
+    with capturedLogs() as events:
+        for _ in range(100):
+            site.pass_time(0.5)
+            for call in site.calls:
+                call.fail("Too many open files")
+    assert len(site.calls) > 10
+    assert (up.up, up.reason, down.up, down.reason) == (True, "ok", False, "ill")
+    assert [formatEvent(event) for event in events if event["log_level"] is LogLevel.error] == [
+        "health states are kept as they are: cannot connect to "
+        f"{site.calls[2].server.place}: Too many open files"
+    ]
+
+
+def test_many_probes_are_spread_evenly(site: Site) -> None:
+    timing = HealthTiming(interval=2.0, timeout=0.5, retries=2)
+    for number in range(500):
+        site.add(str(number), place=f"10.0.{number // 250}.{number % 250}:80", timing=timing)
+    site.answer = "ok"
+    site.checks.start()
+    site.clock.pump([0.05] * 140)
+    per_tick = Counter(round(call.at / 0.05) for call in site.calls)
+    assert sum(per_tick[tick] for tick in range(12)) >= 500  # first checks: a thousand a second
+    assert max(per_tick[tick] for tick in range(12)) < 100
+    regular = [per_tick[tick] for tick in range(100, 140)]  # one interval, long after
+    assert sum(regular) == 500
+    assert 0 < min(regular) <= max(regular) < 30  # 12.5 on average
+
+
+# ---- with real sockets ----
+
+
+class Server(Protocol):
+    def dataReceived(self, data: bytes) -> None:
+        assert self.transport is not None
+        self.transport.write(b"ok")
+
+
+def real_checks(reactor: EPollReactor, changed: list[Change]) -> Checks:
+    dialler = Dialler(reactor, Deadlines(reactor.seconds()), lambda host: ())
+
+    def note(pool: str, server: str, up: bool, reason: str) -> None:
+        changed.append((pool, server, up, reason))
+
+    return Checks(reactor, dialler.dial, [note])
+
+
+@pytest.mark.parametrize("check", [WordCheck(), WordCheck(connect_only=True)])
+def test_a_real_server_goes_down_and_comes_back(check: WordCheck) -> None:
+    changed: list[Change] = []
+
+    async def work(reactor: EPollReactor) -> list[str]:
+        async def listen(port: int) -> IListeningPort:
+            endpoint = TCP4ServerEndpoint(reactor, port, interface="127.0.0.1")
+            listening: IListeningPort = await endpoint.listen(Factory.forProtocol(Server))
+            return listening
+
+        async def becomes(state: str) -> str:
+            for _ in range(500):
+                if member.state == state:
+                    break
+                await deferLater(reactor, 0.01)
+            return member.state
+
+        port = await listen(0)
+        number = port.getHost().port
+        member = Member(RealServer("a", Address("127.0.0.1", number)))
+        checks = real_checks(reactor, changed)
+        timing = HealthTiming(interval=0.05, timeout=1.0, retries=0)
+        checks.add(CheckPlan("web", member, check, timing))
+        checks.start()
+        states = [await becomes("up")]
+        await port.stopListening()
+        states.append(await becomes("down"))
+        port = await listen(number)
+        states.append(await becomes("up"))
+        checks.stop()
+        await port.stopListening()
+        return states
+
+    assert run_reactor(work) == ["up", "down", "up"]
+    assert [(up, "refused" in reason) for _, _, up, reason in changed] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+EXHAUSTION = """
+import os, resource
+from kit.real_reactor import run_reactor
+from test_checks import *
+
+async def work(reactor):
+    changed = []
+    port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(
+        Factory.forProtocol(Server))
+    member = Member(RealServer("a", Address("127.0.0.1", port.getHost().port)))
+    checks = real_checks(reactor, changed)
+    checks.add(CheckPlan("web", member, WordCheck(), HealthTiming(interval=9, retries=0)))
+    hog = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    while len(hog) < 100:
+        try: hog.append(os.dup(0))
+        except OSError: break
+    checks.start()
+    await deferLater(reactor, 0.1)
+    print(member.state, changed)
+    for fd in hog: os.close(fd)
+    checks.check_now(member)
+    await deferLater(reactor, 0.2)
+    print(member.state, changed)
+    checks.stop()
+    await port.stopListening()
+
+run_reactor(work)
+"""
+
+
+def test_no_descriptors_left_says_nothing_about_servers() -> None:
+    here = os.path.dirname(__file__)
+    path = os.pathsep.join([here, os.path.join(here, "..", ".."), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", EXHAUSTION],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stdout.splitlines() == ["checking []", "up []"], done.stderr
