@@ -7,81 +7,19 @@ socket, no clock of its own, no waiting: what it is told next is up to them.
 from __future__ import annotations
 
 from pointsman.core.error_answer import error_answer
+from pointsman.core.exchange_facts import ExchangeFacts
 from pointsman.core.kept_body import KeptBody
 from pointsman.core.members import Member
-from pointsman.core.ports import ClientPort, Opening, UpstreamPort
+from pointsman.core.ports import UpstreamPort
 from pointsman.core.retry import may_try_again
-from pointsman.core.supplies import ExchangeSupplies
 from pointsman.model import record as ends
-from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import ClientError, UpstreamError
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
-from pointsman.model.record import ExchangeRecord
 
 
-class Exchange:
-    """One request of a client and what becomes of it. Every path ends in ``_finish``, once.
-
-    Attributes:
-        request: its head, None if none could be read.
-        response: the head that was passed on, None until then.
-        member: the member that has it now, or had it last.
-        over: nothing more will happen.
-    """
-
-    # Defaults stand in the class, so that making an exchange sets only what differs.
-    request: RequestHead | None = None
-    response: ResponseHead | None = None
-    member: Member | None = None
-    over = False
-    _upstream: UpstreamPort | None = None
-    _opening: Opening | None = None
-    _holds_member = False
-    _request_ended = False
-    _request_trailers: list[Field] = []  # noqa: RUF012  # never changed, only replaced
-    _kept: KeptBody | None = None
-    _interim_seen = False
-    _holding_client = False
-    _tried: tuple[Member, ...] = ()
-    _raced = False
-    _attempts = 0
-    _how = ""
-    _status = 0
-    _bytes_in = 0
-    _bytes_out = 0
-    _opened_at = 0.0
-    _sent_at = 0.0
-    _connect = -1.0
-    _first_byte = -1.0
-    _request_id = ""
-
-    def __init__(self, supplies: ExchangeSupplies, client: ClientPort) -> None:
-        self._supplies = supplies
-        self._client = client
-        self._began = supplies.clock()
-
-    # ---- what plugins may see of it (contracts.Arrival) ----
-
-    @property
-    def connection(self) -> ConnectionFacts:
-        """The fixed facts of the client connection."""
-        return self._client.connection
-
-    @property
-    def client_ip(self) -> str:
-        """The client's address, the real one behind trusted proxies."""
-        request = self.request
-        return (
-            self._client.connection.peer_ip if request is None else self._client.client_ip(request)
-        )
-
-    @property
-    def request_id(self) -> str:
-        """Unique id, made when it is first asked for."""
-        if not self._request_id:
-            self._request_id = self._supplies.next_id()
-        return self._request_id
+class Exchange(ExchangeFacts):
+    """One request of a client and what becomes of it. Every path ends in ``_finish``, once."""
 
     # ---- the client speaks ----
 
@@ -256,7 +194,8 @@ class Exchange:
         """The final answer began."""
         request = self.request
         member = self.member
-        assert request is not None and member is not None
+        assert request is not None
+        assert member is not None
         supplies = self._supplies
         now = supplies.clock()
         self._first_byte = now - self._began
@@ -290,7 +229,8 @@ class Exchange:
     def switched(self, head: ResponseHead, data: bytes) -> None:
         """101: a tunnel from here on (RFC 9110 section 7.8)."""
         upstream, request = self._upstream, self.request
-        assert upstream is not None and request is not None
+        assert upstream is not None
+        assert request is not None
         if not request.upgrade or not self._request_ended:
             upstream.abort()
             self._upstream = None
@@ -307,7 +247,8 @@ class Exchange:
         if self.over:
             return
         upstream, self._upstream = self._upstream, None
-        assert upstream is not None and self.request is not None
+        assert upstream is not None
+        assert self.request is not None
         if self.response is not None:
             self._cut(ends.UPSTREAM_TIMEOUT if error.phase == "timeout" else ends.UPSTREAM_ABORTED)
             return
@@ -432,29 +373,3 @@ class Exchange:
             for told in service.finished:
                 told(record)
         self._client.done(self._request_ended)
-
-    def _record(self, termination: str) -> ExchangeRecord:
-        supplies = self._supplies
-        request = self.request
-        connection = self._client.connection
-        return ExchangeRecord(
-            supplies.wall(),
-            supplies.service.name,
-            self.client_ip,
-            connection.peer_port,
-            request.method if request is not None else b"",
-            request.target if request is not None else b"",
-            request.minor if request is not None else 0,
-            self._status,
-            self._bytes_in,
-            self._bytes_out,
-            self.member.name if self.member is not None else "",
-            self._how,
-            self._attempts,
-            self._connect,
-            self._first_byte,
-            supplies.clock() - self._began,
-            self.request_id,
-            termination,
-            request.headers.fields if request is not None else (),
-        )

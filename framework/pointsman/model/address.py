@@ -34,7 +34,9 @@ class Address:
         if text.startswith("unix:"):
             path = text.removeprefix("unix:")
             if not path.startswith("/"):
-                raise ValueError(f"unix socket path must be absolute, like unix:/run/app.sock, got {text!r}")
+                raise ValueError(
+                    f"unix socket path must be absolute, like unix:/run/app.sock, got {text!r}"
+                )
             return cls(path=path)
         host, colon, port_text = text.rpartition(":")
         if not colon or not host:
@@ -74,7 +76,9 @@ class Address:
 def _bracketed(host: str, text: str) -> str:
     inner = host[1:-1]
     if not (host.startswith("[") and host.endswith("]")):
-        raise ValueError(f"unbalanced brackets in {text!r}; an IPv6 address is written [2001:db8::1]:443")
+        raise ValueError(
+            f"unbalanced brackets in {text!r}; an IPv6 address is written [2001:db8::1]:443"
+        )
     try:
         return str(ipaddress.IPv6Address(inner))
     except ValueError:

@@ -46,7 +46,7 @@ class Limits:
         header_bytes: the whole request head (431).
         header_count: header fields of a request (431).
         body: request body (413).
-        connections: client connections of the service at the same time (503, or closed in tcp mode).
+        connections: open client connections of the service (503, or closed in tcp mode).
         response_header_bytes: the whole response head of a server (502).
         upstream_idle: unused connections kept per server.
     """

@@ -1,4 +1,4 @@
-"""Bodies of HTTP/1 messages: where they end, and how they are framed (RFC 9112 sections 6 and 7)."""
+"""Bodies of HTTP/1 messages: where they end and how they are framed (RFC 9112, 6 and 7)."""
 
 from __future__ import annotations
 
