@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -37,9 +37,9 @@ def _size(value: object) -> object:
 
 
 # Written "9s" in YAML, seconds as float in Python; a default is written as a float or a string.
-Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
+Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str | Literal[0])]
 # Written "64KiB" in YAML, bytes as int in Python; a default is written as a string.
-Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=str)]
+Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=str | Literal[0])]
 
 S = TypeVar("S", bound=Settings, contravariant=True)
 T = TypeVar("T", covariant=True)

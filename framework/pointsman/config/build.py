@@ -136,11 +136,10 @@ class _Builder:
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
         section, positions = recipe.section, self._positions
         surroundings = Surroundings(name, recipe.mode)
-        scheduler = self._kept_scheduler(name, recipe)
+        scheduler, persistence = self._kept(name, recipe)
         if scheduler is None:
             make = _maker(section.scheduling, surroundings)
             scheduler = self._made(make, section.scheduling, (*recipe.path, "scheduling"))
-        persistence = self._kept_persistence(name, recipe)
         if persistence is None and section.persistence is not None:
             persistence = self._made_persistence(section.persistence, surroundings, recipe.path)
         check = None
@@ -187,19 +186,17 @@ class _Builder:
 
     # ---- what stays on reload (DESIGN 5.12) ----
 
-    def _kept_scheduler(self, name: str, recipe: Recipe) -> Scheduler | None:
+    def _kept(self, name: str, recipe: Recipe) -> tuple[Scheduler | None, Persistence | None]:
         old = self._previous.recipes.get(name) if self._previous else None
         if self._previous is None or old is None or old.mode != recipe.mode:
-            return None
-        same = old.section.scheduling == recipe.section.scheduling
-        return self._previous.pools[name].scheduler if same else None
-
-    def _kept_persistence(self, name: str, recipe: Recipe) -> Persistence | None:
-        old = self._previous.recipes.get(name) if self._previous else None
-        if self._previous is None or old is None or old.mode != recipe.mode:
-            return None
-        same = old.section.persistence == recipe.section.persistence
-        return self._previous.pools[name].persistence if same else None
+            return None, None
+        pool = self._previous.pools[name]
+        same_scheduling = old.section.scheduling == recipe.section.scheduling
+        same_persistence = old.section.persistence == recipe.section.persistence
+        return (
+            pool.scheduler if same_scheduling else None,
+            pool.persistence if same_persistence else None,
+        )
 
     def _pool(self, name: str, recipe: Recipe, made: _Parts) -> Pool:
         old = self._previous.pools.get(name) if self._previous else None

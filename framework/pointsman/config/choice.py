@@ -105,15 +105,12 @@ def offered(
     found = family.get(kind)
     if found is not None:
         return found
-    hint = nearest(kind, family, "known") + _broken(reading.registry)
+    hint = nearest(kind, family)
     if hint.startswith("did you mean"):
-        hint += f" (known: {', '.join(sorted(family))})"
+        hint += f" known: {', '.join(sorted(family))}"
+    hint += "".join(f"; {error}" for error in reading.registry.broken)
     at = ["kind"] if isinstance(raw, Mapping) and "kind" in raw else []
     raise fault(f"no plugin offers the {what} {shown(kind)}", hint, at)
-
-
-def _broken(registry: Registry) -> str:
-    return "".join(f"; {error}" for error in registry.broken)
 
 
 def checked(offer: Offered, options: Mapping[str, Any], reading: Reading) -> BaseModel:
@@ -139,13 +136,15 @@ def _persistence(raw: object, info: ValidationInfo) -> Chosen | None:
     if kind == NONE and not options:
         return None
     offer = offered(reading.registry.persistences, kind, "persistence", raw, reading)
-    # A plugin that has a `table` option of its own deals with it itself.
-    ours = TABLE not in offer.settings.model_fields
     wrong: list[Nested | PydanticCustomError] = []
     table = None
-    if ours and TABLE in options:
-        table, table_wrong = _table(options.pop(TABLE), reading)
-        wrong += table_wrong
+    if TABLE in options:
+        table, wrong = _table(options[TABLE], reading)
+        # A plugin with a `table` option of its own is given it, and opens the table by itself.
+        if TABLE not in offer.settings.model_fields or wrong:
+            del options[TABLE]
+        else:
+            table = None
     try:
         settings = checked(offer, options, reading)
     except ValidationError as error:
@@ -168,6 +167,8 @@ def _table(
         checked(offer, options, reading)
     except ValidationError as error:
         # What is missing here may be given by the persistence when it asks for the table.
+        if all(details["type"] == "missing" for details in error.errors()):
+            return TableChoice(kind, options), []
         return None, [Nested(error, offer.settings, (TABLE,), ["kind"], partial=True)]
     return TableChoice(kind, options), []
 

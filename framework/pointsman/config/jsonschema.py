@@ -43,7 +43,7 @@ def _choice(
     family: str, offers: Mapping[str, Offered], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     """A name, or a mapping with ``kind`` and the options of that kind."""
-    names = [*offers, *([NONE] if family in _MAY_BE_NONE else [])]
+    names = list(dict.fromkeys([*offers, *([NONE] if family in _MAY_BE_NONE else [])]))
     branches: list[dict[str, Any]] = [{"type": "string", "enum": names}]
     for name, offer in offers.items():
         options = offer.settings.model_json_schema(
@@ -64,7 +64,7 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
         if name == DEFAULT_CHECK:
             required.remove("kind")
     if family == "persistences":
-        properties.setdefault(TABLE, {"$ref": _REF.format("tables")})
+        properties[TABLE] = {"$ref": _REF.format("tables")}
     branch = {**options, "type": "object", "properties": properties, "required": required}
     branch["title"] = name
     if offer.doc:

@@ -37,13 +37,9 @@ def listening_problems(raw_services: object, positions: Positions) -> Iterator[P
     for address, path in _addresses(raw_services):
         for earlier, its_path in taken:
             if clash(address, earlier):
-                place, service = positions.of(its_path), its_path[1]
-                same = "the same address" if address == earlier else f"{earlier}, which overlaps"
-                what = (
-                    f"{address} is listened on twice by this service"
-                    if service == path[1]
-                    else f"service {service!r} listens on {same} already, at {place}"
-                )
+                whose = "this service" if its_path[1] == path[1] else f"service {its_path[1]!r}"
+                on = "there" if address == earlier else f"on {earlier}, which overlaps,"
+                what = f"{whose} listens {on} already, at {positions.of(its_path)}"
                 yield problem_at(positions, path, what, "every service needs its own address")
                 break
         taken.append((address, path))

@@ -127,7 +127,8 @@ def _load_plugins(raw: object, registry: Registry, positions: Positions) -> Iter
         try:
             registry.load_module(module)
         except PluginError as error:
-            hint = "it must be installed, or on PYTHONPATH"
+            missing = isinstance(error.__cause__, ModuleNotFoundError)
+            hint = "it must be installed, or on PYTHONPATH" if missing else ""
             yield problem_at(positions, ("plugins", index), str(error), hint)
     try:
         registry.check_pending()

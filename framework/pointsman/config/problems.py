@@ -174,12 +174,16 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "frozen_set_type": lambda _: "a list",
     "too_short": lambda ctx: f"at least {ctx['min_length']} of them",
     "too_long": lambda ctx: f"at most {ctx['max_length']} of them",
-    "greater_than": lambda ctx: f"more than {ctx['gt']:g}",
-    "greater_than_equal": lambda ctx: f"at least {ctx['ge']:g}",
-    "less_than": lambda ctx: f"less than {ctx['lt']:g}",
-    "less_than_equal": lambda ctx: f"at most {ctx['le']:g}",
+    "greater_than": lambda ctx: f"more than {_number(ctx['gt'])}",
+    "greater_than_equal": lambda ctx: f"at least {_number(ctx['ge'])}",
+    "less_than": lambda ctx: f"less than {_number(ctx['lt'])}",
+    "less_than_equal": lambda ctx: f"at most {_number(ctx['le'])}",
     "none_required": lambda _: "nothing",
 }
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def shown(value: object) -> str:

@@ -129,6 +129,9 @@ class Registry:
             module = importlib.import_module(dotted_path)
         except Exception as error:  # whatever a foreign module raises while it is imported
             raise PluginError(dotted_path, "a module", _in_words(error)) from error
+        if not any(self._pluggy.parse_hookimpl_opts(module, name) for name in dir(module)):
+            told = "nothing in it is marked with pointsman.hookspecs.hookimpl"
+            raise PluginError(dotted_path, "a module", told)
         self._add(module, dotted_path, "", "")
 
     def register(self, plugin: object, name: str | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
+    BeforeValidator,
     Field,
     PlainValidator,
     ValidationError,
@@ -61,15 +62,6 @@ class ServerSection(Settings):
     weight: Weight = Field(default=1000, description="share of new work; 0 takes none")
     max_connections: Count = Field(default=0, description="at the same time; 0 for no limit")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _address_alone(cls, raw: object) -> object:
-        if isinstance(raw, str):
-            return {"address": raw}
-        if not isinstance(raw, Mapping):
-            raise fault(f"expected host:port or a mapping with `address`, got {shown(raw)}")
-        return raw
-
     @model_validator(mode="after")
     def _one_place(self) -> ServerSection:
         places = [name for name in ("address", "endpoint", "local") if getattr(self, name)]
@@ -90,6 +82,19 @@ class ServerSection(Settings):
             self.endpoint,
             self.local,
         )
+
+
+def _address_alone(raw: object) -> object:
+    if isinstance(raw, str):
+        return {"address": raw}
+    if not isinstance(raw, Mapping):
+        raise fault(f"expected host:port or a mapping with `address`, got {shown(raw)}")
+    return raw
+
+
+Server = Annotated[
+    ServerSection, BeforeValidator(_address_alone, json_schema_input_type=str | ServerSection)
+]
 
 
 class TimingSection(Settings):
@@ -179,7 +184,7 @@ class PoolSection(Settings):
         default=None, description="which clients belong to a server"
     )
     health: Health = Field(default=DEFAULT_CHECK, description="how a server is known to be up")  # type: ignore[assignment]
-    servers: dict[Name, ServerSection] = Field(description="name: address, or name: {address: ...}")
+    servers: dict[Name, Server] = Field(description="name: address, or name: {address: ...}")
 
     @model_validator(mode="before")
     @classmethod

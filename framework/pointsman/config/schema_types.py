@@ -48,6 +48,12 @@ def _token(text: str) -> str:
     return text
 
 
+def _in_a_year(seconds: float) -> float:
+    if not 0 <= seconds <= YEAR:
+        raise fault(f"expected at most {format_duration(YEAR)}")
+    return seconds
+
+
 def _address(raw: object) -> Address:
     if not isinstance(raw, str):
         raise fault(f"expected host:port, [v6]:port or unix:/path, got {shown(raw)}")
@@ -97,7 +103,7 @@ def _network(raw: object) -> Network:
 
 Name = Annotated[str, AfterValidator(_name)]
 Token = Annotated[str, AfterValidator(_token)]
-Seconds = Annotated[Duration, Field(ge=0, le=YEAR)]
+Seconds = Annotated[Duration, AfterValidator(_in_a_year)]
 Count = Annotated[StrictInt, Field(ge=0, le=2**31)]
 AtLeastOne = Annotated[StrictInt, Field(ge=1, le=2**31)]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
