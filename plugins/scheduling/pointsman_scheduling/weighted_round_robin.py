@@ -60,6 +60,7 @@ class WeightedRoundRobin(Untimed):
         self._credit_of = {name: n for name, n in self._credit_of.items() if name in kept}
         self._weight_of = {name: n for name, n in self._weight_of.items() if name in kept}
         self._candidates = ()
+        self._credits = []
 
     def _change_to(self, candidates: Sequence[Candidate]) -> None:
         self._note_credits()
