@@ -10,6 +10,7 @@ CHUNK_LINE_LIMIT = 4096
 _ENOUGH = 64  # bytes without a line end that are judged as if they were a line
 _SHOWN = 40
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?![0-9])")
+_HEAD_END = re.compile(rb"\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 
 
@@ -44,11 +45,12 @@ class Answer:
         self._bodiless = bodiless
         self._buffer = bytearray()
         self._head_size = 0
+        self._searched = 0  # bytes of the buffer in which no end of the head begins
         self._pending_status = 0
         self._length: int | None = None
         self._codings: list[bytes] = []
         self._left = 0  # of the body or the chunk
-        self._step: Callable[[], bool] = self._status_line
+        self._step: Callable[[], bool] = self._head
 
     def feed(self, data: bytes) -> None:
         """Take in bytes. Raises NotAnAnswer; what comes after the whole answer is left alone."""
@@ -66,65 +68,47 @@ class Answer:
             return f"not an HTTP answer: {bytes(self._buffer[:_SHOWN])!r}"
         return "closed without an answer"
 
-    def _line(self) -> bytes | None:
-        """The next line of the head, without its end, or None if it has not come whole."""
-        end = self._buffer.find(b"\n")
-        if self._head_size + (end + 1 if end >= 0 else len(self._buffer)) > HEAD_LIMIT:
-            raise NotAnAnswer(f"its head is larger than {HEAD_LIMIT // 1024} KiB")
-        if end < 0:
-            return None
-        self._head_size += end + 1
-        return self._take(end + 1).rstrip(b"\r\n")
-
     def _take(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])
         del self._buffer[:count]
         return taken
 
-    def _status_line(self) -> bool:
-        start = bytes(self._buffer[:_ENOUGH])
-        if b"\n" in start or len(start) == _ENOUGH:
-            found = _STATUS_LINE.match(start)
-            if found is None:
-                shown = start.partition(b"\n")[0].rstrip(b"\r")[:_SHOWN]
-                raise NotAnAnswer(f"not an HTTP answer: {shown!r}")
-            self._pending_status = int(found[1])
-        if self._line() is None:
+    def _head(self) -> bool:
+        buffer = self._buffer
+        if not self._pending_status:
+            start = bytes(buffer[:_ENOUGH])
+            if b"\n" not in start and len(start) < _ENOUGH:
+                return False
+            self._note_status(start)
+        end = _HEAD_END.search(buffer, self._searched)
+        self._head_size += end.end() if end else 0
+        if self._head_size + (0 if end else len(buffer)) > HEAD_LIMIT:
+            raise NotAnAnswer(f"its head is larger than {HEAD_LIMIT // 1024} KiB")
+        if end is None:
+            self._searched = max(0, len(buffer) - 2)  # an end may have begun in the last two bytes
             return False
-        self._length, self._codings = None, []
-        self._step = self._field_line
+        self._searched = 0
+        self._head_ended(self._take(end.end()))
         return True
 
-    def _field_line(self) -> bool:
-        line = self._line()
-        if line is None:
-            return False
-        if not line:
-            self._head_ended()
-            return True
-        name, _, value = line.partition(b":")
-        match name.strip().lower():
-            case b"content-length":
-                self._note_length(value.strip())
-            case b"transfer-encoding":
-                self._codings += [coding.strip().lower() for coding in value.split(b",")]
-        return True
+    def _note_status(self, start: bytes) -> None:
+        found = _STATUS_LINE.match(start)
+        if found is None:
+            shown = start.partition(b"\n")[0].rstrip(b"\r")[:_SHOWN]
+            raise NotAnAnswer(f"not an HTTP answer: {shown!r}")
+        self._pending_status = int(found[1])
 
-    def _note_length(self, value: bytes) -> None:
-        # RFC 9112 section 6.3: lengths that differ or are no numbers leave no way to go on.
-        if not value.isdigit() or len(value) > 18 or self._length not in (None, int(value)):
-            raise NotAnAnswer(f"broken Content-Length {value[:_SHOWN]!r}")
-        self._length = int(value)
-
-    def _head_ended(self) -> None:
+    def _head_ended(self, head: bytes) -> None:
         status = self._pending_status
         if 100 <= status < 200 and status != 101:  # after 101 nothing follows (RFC 9110, 15.2.2)
-            self._step = self._status_line
+            self._pending_status = 0
             return
         self.status = status
         if self._wanted == 0 or self._bodiless or status in (101, 204, 304):
             self.whole = True
-        elif self._codings:
+            return
+        self._read_fields(head)
+        if self._codings:
             # RFC 9112 section 6.3: Transfer-Encoding wins over Content-Length.
             self.until_close = self._codings[-1] != b"chunked"
             self._step = self._until_close if self.until_close else self._chunk_size
@@ -135,6 +119,21 @@ class Answer:
         else:
             self.until_close = True
             self._step = self._until_close
+
+    def _read_fields(self, head: bytes) -> None:
+        for line in head.split(b"\n")[1:]:
+            name, _, value = line.partition(b":")
+            match name.strip().lower():
+                case b"content-length":
+                    self._note_length(value.strip())
+                case b"transfer-encoding":
+                    self._codings += [coding.strip().lower() for coding in value.split(b",")]
+
+    def _note_length(self, value: bytes) -> None:
+        # RFC 9112 section 6.3: lengths that differ or are no numbers leave no way to go on.
+        if not value.isdigit() or len(value) > 18 or self._length not in (None, int(value)):
+            raise NotAnAnswer(f"broken Content-Length {value[:_SHOWN]!r}")
+        self._length = int(value)
 
     def _until_close(self) -> bool:
         self._keep(len(self._buffer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -145,7 +146,13 @@ class HttpCheck:
 
     def request(self, server: RealServer) -> bytes:
         """The bytes of the request."""
-        fields = [("Host", self.host or _host_of(server)), ("User-Agent", "pointsman-health")]
+        before, after = self._around_host
+        return before + (self.host or _host_of(server)).encode("ascii") + after
+
+    @cached_property
+    def _around_host(self) -> tuple[bytes, bytes]:
+        """The request without the value of Host, the only thing in it that servers differ in."""
+        fields = [("User-Agent", "pointsman-health")]
         if self.version == "1.1":
             fields.append(("Connection", "close"))
         # A name that the configuration gives replaces ours.
@@ -154,9 +161,9 @@ class HttpCheck:
         fields.extend(self.headers)
         if self.body or self.method == "POST":
             fields.append(("Content-Length", str(len(self.body))))
-        lines = [f"{self.method} {self.path} HTTP/{self.version}"]
-        lines += [f"{name}: {value}" for name, value in fields]
-        return "\r\n".join([*lines, "", ""]).encode("ascii") + self.body
+        before = f"{self.method} {self.path} HTTP/{self.version}\r\nHost: "
+        lines = ["", *(f"{name}: {value}" for name, value in fields), "", ""]
+        return before.encode("ascii"), "\r\n".join(lines).encode("ascii") + self.body
 
     def accepts(self, status: int) -> bool:
         """Whether that status means: up."""

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogLevel, capturedLogs, formatEvent
@@ -340,10 +340,9 @@ def test_a_real_server_goes_down_and_comes_back(check: WordCheck) -> None:
     changed: list[Change] = []
 
     async def work(reactor: EPollReactor) -> list[str]:
-        async def listen(port: int) -> IListeningPort:
+        async def listen(port: int) -> Any:
             endpoint = TCP4ServerEndpoint(reactor, port, interface="127.0.0.1")
-            listening: IListeningPort = await endpoint.listen(Factory.forProtocol(Server))
-            return listening
+            return await endpoint.listen(Factory.forProtocol(Server))
 
         async def becomes(state: str) -> str:
             for _ in range(500):
