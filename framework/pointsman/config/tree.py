@@ -22,6 +22,7 @@ Path = tuple[Key, ...]
 
 _TAG = "tag:yaml.org,2002:"
 _OLD_YAML = re.compile(r"^%YAML\s+(?!1\.2\b)", re.MULTILINE)
+_LINE_END = re.compile(r"\r\n|\r|\n")  # YAML 1.2 section 5.4; str.splitlines knows more
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
 
@@ -250,7 +251,9 @@ def _syntax_problem(error: YAMLError, text: str, file: str) -> Problem:
         return Problem(file, line, column, "", f"the character {error.character!r} is not allowed")
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return Problem(file, 0, 0, "", f"not YAML: {error}")
-    lines = text.splitlines() or [""]
+    lines = _LINE_END.split(text)
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()
     line = min(error.problem_mark.line, len(lines) - 1)
     column = error.problem_mark.column
     if line != error.problem_mark.line:
