@@ -42,9 +42,24 @@ class Lane:
         reactor: offers callLater.
         writer: told when the lane has run empty.
         reader: told of bytes and the end; nothing is delivered before ``resume``.
+
+    Attributes:
+        ended: whether the reader was told of the end.
+        size: bytes that wait for the reader.
     """
 
-    __slots__ = ("_chunks", "_ending", "_flowing", "_over", "_reactor", "_turn", "reader", "writer")
+    __slots__ = (
+        "_chunks",
+        "_cut",
+        "_ending",
+        "_flowing",
+        "_reactor",
+        "_turn",
+        "ended",
+        "reader",
+        "size",
+        "writer",
+    )
 
     def __init__(self, reactor: Any, writer: LaneWriter, reader: LaneReader) -> None:
         self.writer = writer
@@ -54,22 +69,15 @@ class Lane:
         self._turn: Any = None
         self._flowing = False
         self._ending = False
-        self._over = False
-
-    @property
-    def size(self) -> int:
-        """Bytes that wait for the reader."""
-        return sum(map(len, self._chunks))
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will come out any more."""
-        return self._over
+        self._cut = False
+        self.ended = False
+        self.size = 0
 
     def push(self, data: bytes) -> None:
         """Take bytes; ignored once finished or cut."""
-        if data and not (self._ending or self._over):
+        if data and not (self._ending or self._cut):
             self._chunks.append(data)
+            self.size += len(data)
             self._schedule()
 
     def finish(self) -> None:
@@ -79,8 +87,9 @@ class Lane:
 
     def cut(self) -> None:
         """Drop what waits; nothing is delivered any more."""
-        self._over = True
+        self._cut = True
         self._chunks.clear()
+        self.size = 0
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
@@ -90,30 +99,29 @@ class Lane:
         self._flowing = False
 
     def resume(self) -> None:
-        """The reader goes on."""
-        self._flowing = True
-        self._schedule()
+        """The reader goes on; if it has paused since it was told of the end, it is told again."""
+        if not self._flowing:
+            self._flowing = True
+            self._schedule()
 
     def _schedule(self) -> None:
-        if (
-            self._turn is None
-            and self._flowing
-            and not self._over
-            and (self._chunks or self._ending)
-        ):
+        if self._turn is not None or self._cut or not self._flowing:
+            return
+        if self._chunks or self._ending:
             self._turn = self._reactor.callLater(0, self._deliver)
 
     def _deliver(self) -> None:
         self._turn = None
-        if self._over or not self._flowing:
+        if self._cut or not self._flowing:
             return
         try:
             if self._chunks:
                 self.reader.lane_data(self._next_delivery())
-                if not self._chunks and not self._over:
+                if not self._chunks and not self._cut:
                     self.writer.lane_empty()
             else:
-                self._over = True
+                self._flowing = False
+                self.ended = True
                 self.reader.lane_end()
         except Exception as error:
             _log.failure("while {reader!r} read from an in-process connection", reader=self.reader)
@@ -122,11 +130,10 @@ class Lane:
 
     def _next_delivery(self) -> bytes:
         chunks = self._chunks
-        data = chunks.popleft()
-        if not chunks or len(data) >= _DELIVERY_SIZE:
-            return data
-        taken, size = [data], len(data)
+        taken = [chunks.popleft()]
+        size = len(taken[0])
         while chunks and size + len(chunks[0]) <= _DELIVERY_SIZE:
             taken.append(chunks.popleft())
             size += len(taken[-1])
+        self.size -= size
         return b"".join(taken)

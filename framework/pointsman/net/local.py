@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.logger import Logger
 
@@ -118,8 +119,8 @@ class LocalStream:
         self._transport.other_closes = True
         self._inbound.cut()
         self._outbound.finish()
-        if self._outbound.is_over:
-            self._transport.lose(ConnectionResetError())
+        if self._outbound.ended:
+            self._transport.lose(ConnectionDone())
         if not self._outbound.size:
             self._lose(None)
 
@@ -137,7 +138,7 @@ class LocalStream:
         self._inbound.pause()
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again. After the end this tells the end again, so that a new owner learns of it."""
         if not self._lost:
             self._inbound.resume()
 

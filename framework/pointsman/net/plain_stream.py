@@ -40,6 +40,7 @@ class PlainStream:
         "_blocked",
         "_broken",
         "_closing",
+        "_ended",
         "_finishing",
         "_pending",
         "_pending_size",
@@ -63,8 +64,9 @@ class PlainStream:
         self._pending_size = 0
         self._reading = False
         self._blocked = False
-        self._broken = False
+        self._broken: OSError | None = None
         self._closing = False
+        self._ended = False
         self._finishing = False
 
     # ---- what the reactor calls ----
@@ -95,8 +97,8 @@ class PlainStream:
             sent = self._send(memoryview(data)[:_SEND_SIZE])
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            self._write_failed()
+        except OSError as error:
+            self._write_failed(error)
             return
         self._pending_size -= sent
         if self._pending_size:
@@ -126,8 +128,8 @@ class PlainStream:
                 sent = self._send(data)
             except (BlockingIOError, InterruptedError):
                 sent = 0
-            except OSError:
-                self._write_failed()
+            except OSError as error:
+                self._write_failed(error)
                 return
             if sent == len(data):
                 return
@@ -158,7 +160,7 @@ class PlainStream:
         self._closing = True
         if self._pending is None:
             self._lose(None)
-        else:
+        elif not self._ended:
             # A peer that hangs up is still noticed, by its bytes being thrown away.
             self.resume()
 
@@ -177,20 +179,40 @@ class PlainStream:
             self._reactor.removeReader(self)
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again. After the end this tells the end again, so that a new owner learns of it."""
         if not self._reading and self._sock is not None:
             self._reading = True
             self._reactor.addReader(self)
+
+    def release(self) -> tuple[Any, socket.socket, bytes]:
+        """Hand the open socket over to somebody who moves its bytes himself, such as a tunnel.
+
+        The owner is told nothing any more; this stream is of no use afterwards.
+
+        Returns:
+            The reactor, the socket, and what is still to be written to it.
+
+        Raises:
+            RuntimeError: if the stream is closing or lost.
+        """
+        sock = self._sock
+        if sock is None or self._closing:
+            raise RuntimeError("the stream is closing or lost")
+        self.pause()
+        waiting = b""
+        if self._pending is not None:
+            waiting = b"".join(self._pending)
+            self._reactor.removeWriter(self)
+        self._sock = None
+        self._closing = True
+        self._pending = None
+        self._pending_size = 0
+        return self._reactor, sock, waiting
 
     @property
     def waiting(self) -> int:
         """Bytes accepted by ``write`` that are not yet sent."""
         return self._pending_size
-
-    @property
-    def sock(self) -> socket.socket | None:
-        """The socket itself, for a tunnel that moves bytes in the kernel; None once lost."""
-        return self._sock
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -206,10 +228,12 @@ class PlainStream:
     def _end_received(self) -> None:
         # Level-triggered pollers would report the end for ever.
         self.pause()
-        if self._closing or self._broken:
-            self._lose(None)
-        else:
+        self._ended = True
+        if self._broken is not None:
+            self._lose(None if self._closing else self._broken)
+        elif not self._closing:
             self.owner.end_received()
+        # Else the peer has only finished sending, and shall still get what waits for it.
 
     def _all_written(self) -> None:
         self._pending = None
@@ -232,10 +256,10 @@ class PlainStream:
                 if error.errno != errno.ENOTCONN:
                     raise
 
-    def _write_failed(self) -> None:
+    def _write_failed(self, error: OSError) -> None:
         # The peer is gone for writing, but what it sent before may still wait to be read (an
         # early 413, say): drop our bytes and let reading find the end.
-        self._broken = True
+        self._broken = error
         if self._pending is not None:
             self._pending = None
             self._pending_size = 0

@@ -51,7 +51,7 @@ class Stream(Protocol):
         """Stop reading until ``resume``; pausing twice is fine."""
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again. After the end this tells the end again, so that a new owner learns of it."""
 
     @property
     def waiting(self) -> int:
