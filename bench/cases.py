@@ -1,0 +1,145 @@
+"""What is compared: each kind of traffic, who takes part, and the target set for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.rivals import CADDY, HAPROXY, NGINX, POINTSMAN, TWISTED
+
+
+@dataclass(frozen=True)
+class Target:
+    """`pointsman's value <= limit x the value of another`, or `<= limit` in the case's own unit."""
+
+    limit: float
+    against: str | None = HAPROXY
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of traffic. A case runs against the rivals named that offer what it needs."""
+
+    name: str
+    tells: str
+    unit: str
+    rivals: tuple[str, ...]
+    needs: frozenset[str] = frozenset({"http"})
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadCase(Case):
+    """Traffic that wrk makes; what is measured is CPU time per request."""
+
+    path: str = "/small"
+    connections: int = 64
+    headers: tuple[str, ...] = ()
+    script: str = ""
+
+
+@dataclass(frozen=True)
+class IdleCase(Case):
+    """Connections that have each made one request and wait; what is measured is memory."""
+
+    connections: int = 10_000
+
+
+L7 = (POINTSMAN, HAPROXY, NGINX, CADDY)
+L4 = (POINTSMAN, HAPROXY)
+PER_REQUEST = "CPU us per request"
+TCP = frozenset({"tcp"})
+
+BROWSER_HEADERS = (
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+    "Accept-Language: en-GB,en;q=0.7,de;q=0.3",
+    "Accept-Encoding: gzip, deflate, br",
+    "Referer: http://www.example.com/start/index.html",
+    "Cookie: session=8c6976e5b5410415bde908bd4dee15df; theme=dark; seen=1718000000",
+    "Upgrade-Insecure-Requests: 1",
+    "Sec-Fetch-Dest: document",
+    "Cache-Control: max-age=0",
+    # with Host, which wrk sends by itself, these are ten
+)
+CLOSE = ("Connection: close",)
+
+POST_4_KIB = """\
+wrk.method = "POST"
+wrk.body = string.rep("x", 4096)
+wrk.headers["Content-Type"] = "application/octet-stream"
+"""
+
+ALL: tuple[LoadCase | IdleCase, ...] = (
+    LoadCase(
+        name="l7-keepalive",
+        tells="HTTP, 64 connections kept alive, GET of 100 bytes",
+        unit=PER_REQUEST,
+        rivals=(*L7, TWISTED),
+        targets=(Target(1.5), Target(1 / 3, CADDY), Target(1 / 12, TWISTED)),
+    ),
+    LoadCase(
+        name="l7-keepalive-browser",
+        tells="the same with the ten headers of a browser, a cookie among them",
+        unit=PER_REQUEST,
+        rivals=L7,
+        headers=BROWSER_HEADERS,
+    ),
+    LoadCase(
+        name="l7-new-connection",
+        tells="HTTP, a new client connection for each GET of 100 bytes",
+        unit=PER_REQUEST,
+        rivals=(*L7, TWISTED),
+        headers=CLOSE,
+        targets=(Target(2.0),),
+    ),
+    LoadCase(
+        name="l7-1MiB",
+        tells="HTTP, GET of 1 MiB, 16 connections kept alive",
+        unit="CPU us per MiB",
+        rivals=L7,
+        path="/1MiB",
+        connections=16,
+    ),
+    LoadCase(
+        name="l7-post-4KiB",
+        tells="HTTP, POST of 4 KiB, 64 connections kept alive",
+        unit=PER_REQUEST,
+        rivals=L7,
+        path="/post",
+        script=POST_4_KIB,
+    ),
+    LoadCase(
+        name="l4-chatty",
+        tells="TCP relay, 64 connections kept alive, GET of 100 bytes",
+        unit=PER_REQUEST,
+        rivals=L4,
+        needs=TCP,
+        targets=(Target(1.2),),
+    ),
+    LoadCase(
+        name="l4-new-connection",
+        tells="TCP relay, a new connection for each GET of 100 bytes",
+        unit="CPU us per connection",
+        rivals=L4,
+        needs=TCP,
+        headers=CLOSE,
+    ),
+    LoadCase(
+        name="l4-1MiB",
+        tells="TCP relay, GET of 1 MiB, 16 connections kept alive",
+        unit="CPU us per MiB",
+        rivals=L4,
+        needs=TCP,
+        path="/1MiB",
+        connections=16,
+        targets=(Target(0.85),),
+    ),
+    IdleCase(
+        name="idle-rss",
+        tells="10,000 HTTP connections that made one request each and wait",
+        unit="KiB RSS per connection",
+        rivals=L7,
+        targets=(Target(6.0, None),),
+    ),
+)
+
+CASES: Mapping[str, LoadCase | IdleCase] = {case.name: case for case in ALL}

@@ -1,0 +1,198 @@
+"""Every proxy that is compared: what it can do, how it is configured, how it is started."""
+
+import os
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from bench.processes import program_path
+from bench.real_server import nginx_command
+from bench.rival_configs import caddy_config, haproxy_config, nginx_config, pointsman_config
+
+POINTSMAN = "pointsman"
+HAPROXY = "haproxy"
+NGINX = "nginx"
+CADDY = "caddy"
+TWISTED = "twisted.web.proxy"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one proxy stands in one run: its folder, its ports, and the real servers' ports."""
+
+    folder: Path
+    http_port: int
+    tcp_port: int
+    servers: tuple[int, int]
+
+
+class Rival(ABC):
+    """One proxy under comparison."""
+
+    name: ClassVar[str]
+    offers: ClassVar[frozenset[str]] = frozenset({"http", "tcp"})
+
+    @abstractmethod
+    def version(self) -> str | None:
+        """Tell its version; None where it is not installed."""
+
+    @abstractmethod
+    def files(self, site: Site) -> dict[str, str]:
+        """Write its configuration: the text of each file in the site's folder, by name."""
+
+    @abstractmethod
+    def command(self, site: Site) -> list[str]:
+        """Tell the command that starts it in the foreground."""
+
+    def environment(self, site: Site) -> dict[str, str]:
+        """Tell what it needs in its environment beside ours."""
+        return {}
+
+    def prepare(self, site: Site) -> list[str]:
+        """Lay out its files and return the command that starts it."""
+        for name, text in self.files(site).items():
+            (site.folder / name).write_text(text)
+        return self.command(site)
+
+
+class Pointsman(Rival):
+    """Ourselves, in the standard configuration: pins, health checks, access log."""
+
+    name = POINTSMAN
+
+    def version(self) -> str | None:
+        if program(site_script()) is None or find_spec("pointsman.app.cli") is None:
+            return None
+        return version("pointsman")
+
+    def files(self, site: Site) -> dict[str, str]:
+        return {"pointsman.yaml": pointsman_config(site)}
+
+    def command(self, site: Site) -> list[str]:
+        return [site_script(), "run", str(site.folder / "pointsman.yaml")]
+
+
+class ProfiledPointsman(Pointsman):
+    """Ourselves under cProfile, which writes `pointsman.prof` when we end."""
+
+    def command(self, site: Site) -> list[str]:
+        out = str(site.folder / "pointsman.prof")
+        return [sys.executable, "-m", "cProfile", "-o", out, *super().command(site)]
+
+
+class HAProxy(Rival):
+    """HAProxy with one thread: the measure of all others."""
+
+    name = HAPROXY
+
+    def version(self) -> str | None:
+        return first_word_with_digits(said_by("haproxy", "-v"))
+
+    def files(self, site: Site) -> dict[str, str]:
+        return {"haproxy.cfg": haproxy_config(site)}
+
+    def command(self, site: Site) -> list[str]:
+        return [program("haproxy") or "haproxy", "-db", "-f", str(site.folder / "haproxy.cfg")]
+
+
+class Nginx(Rival):
+    """nginx with one worker. Debian's nginx-light has no stream module, so HTTP only."""
+
+    name = NGINX
+    offers = frozenset({"http"})
+
+    def version(self) -> str | None:
+        return first_word_with_digits(said_by("nginx", "-v").replace("/", " "))
+
+    def files(self, site: Site) -> dict[str, str]:
+        return {"nginx.conf": nginx_config(site)}
+
+    def command(self, site: Site) -> list[str]:
+        return nginx_command(program("nginx") or "nginx", site.folder)
+
+
+class Caddy(Rival):
+    """Caddy with as many threads of Go as the others have: one."""
+
+    name = CADDY
+    offers = frozenset({"http"})
+
+    def version(self) -> str | None:
+        return first_word_with_digits(said_by("caddy", "version"))
+
+    def files(self, site: Site) -> dict[str, str]:
+        return {"Caddyfile": caddy_config(site)}
+
+    def command(self, site: Site) -> list[str]:
+        caddyfile = str(site.folder / "Caddyfile")
+        return [
+            *(program("caddy") or "caddy", "run", "--adapter", "caddyfile", "--config", caddyfile),
+        ]
+
+    def environment(self, site: Site) -> dict[str, str]:
+        # Caddy keeps what it was last told in its home, which shall be gone with all the rest.
+        homes = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+        return {"GOMAXPROCS": "1", **dict.fromkeys(homes, str(site.folder))}
+
+
+class TwistedWebProxy(Rival):
+    """The reverse proxy in Twisted's own box; it knows one real server and no pins or checks."""
+
+    name = TWISTED
+    offers = frozenset({"http"})
+
+    def version(self) -> str | None:
+        return version("twisted") if find_spec("twisted") else None
+
+    def files(self, site: Site) -> dict[str, str]:
+        return {}
+
+    def command(self, site: Site) -> list[str]:
+        script = "bench.twisted_web_proxy"
+        return [sys.executable, "-m", script, str(site.http_port), str(site.servers[0])]
+
+    def environment(self, site: Site) -> dict[str, str]:
+        # It runs in a folder of its own, and must find `bench` from there.
+        return {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+RIVALS: Mapping[str, Rival] = {
+    rival.name: rival for rival in (Pointsman(), HAProxy(), Nginx(), Caddy(), TwistedWebProxy())
+}
+
+
+def program(name: str) -> str | None:
+    """Find a program by name or path."""
+    return program_path(name)
+
+
+def site_script() -> str:
+    """Tell where this interpreter's environment keeps the command `pointsman`."""
+    return str(Path(sys.executable).parent / "pointsman")
+
+
+def said_by(name: str, *arguments: str) -> str:
+    """Return what a program prints on either stream; nothing where it is not installed."""
+    path = program(name)
+    if path is None:
+        return ""
+    outcome = subprocess.run(
+        [path, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env={**os.environ, "HOME": os.devnull},
+    )
+    return outcome.stdout + outcome.stderr
+
+
+def first_word_with_digits(text: str) -> str | None:
+    """Pick the version out of a line such as `HAProxy version 2.6.12-1+deb12u4 2026/10/17`."""
+    return next((word for word in text.split() if word[:1].isdigit()), None)
