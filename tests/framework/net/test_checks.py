@@ -4,19 +4,18 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from kit.dialling import FakeCall
 from kit.real_reactor import run_reactor
-from pointsman.contracts import Probe, Verdict
+from kit.words import WordCheck, WordServer
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
@@ -29,28 +28,6 @@ from pointsman.net.dial import Dialler
 
 TIMING = HealthTiming(interval=9.0, timeout=2.0, retries=2)
 Change = tuple[str, str, bool, str]
-
-
-class WordProbe:
-    """Up if the first word that comes is ``ok``."""
-
-    def start(self) -> bytes:
-        return b"?"
-
-    def receive(self, data: bytes) -> Verdict:
-        return Verdict(data == b"ok", data.decode())
-
-    def closed(self) -> Verdict:
-        return Verdict(False, "closed")
-
-
-@dataclass(frozen=True)
-class WordCheck:
-    describes: str = "word"
-    connect_only: bool = False
-
-    def probe(self, server: RealServer) -> Probe | None:
-        return None if self.connect_only else WordProbe()
 
 
 class Site:
@@ -320,12 +297,6 @@ def test_many_probes_are_spread_evenly(site: Site) -> None:
 # ---- with real sockets ----
 
 
-class Server(Protocol):
-    def dataReceived(self, data: bytes) -> None:
-        assert self.transport is not None
-        self.transport.write(b"ok")
-
-
 def real_checks(reactor: EPollReactor, changed: list[Change]) -> Checks:
     dialler = Dialler(reactor, Deadlines(reactor.seconds()), lambda host: ())
 
@@ -342,7 +313,7 @@ def test_a_real_server_goes_down_and_comes_back(check: WordCheck) -> None:
     async def work(reactor: EPollReactor) -> list[str]:
         async def listen(port: int) -> Any:
             endpoint = TCP4ServerEndpoint(reactor, port, interface="127.0.0.1")
-            return await endpoint.listen(Factory.forProtocol(Server))
+            return await endpoint.listen(Factory.forProtocol(WordServer))
 
         async def becomes(state: str) -> str:
             for _ in range(500):
@@ -382,7 +353,7 @@ from test_checks import *
 async def work(reactor):
     changed = []
     port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(
-        Factory.forProtocol(Server))
+        Factory.forProtocol(WordServer))
     member = Member(RealServer("a", Address("127.0.0.1", port.getHost().port)))
     checks = real_checks(reactor, changed)
     checks.add(CheckPlan("web", member, WordCheck(), HealthTiming(interval=9, retries=0)))
