@@ -1,0 +1,1 @@
+from pointsman.app.service import service as service

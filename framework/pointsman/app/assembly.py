@@ -1,0 +1,210 @@
+"""Putting the running program together: from a site and a reactor to traffic, and to an end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from pointsman.app.running_service import RunningService, Shared
+from pointsman.app.ticker import Ticker
+from pointsman.config.build import Site
+from pointsman.config.registry import Registry
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.http1.fields import FieldBits
+from pointsman.core.request_ids import RequestIds
+from pointsman.net.checks import Checks
+from pointsman.net.dial import Dialler
+from pointsman.net.local import LocalServer
+from pointsman.net.names import Names
+
+# Timeouts have a resolution of one second; access-log lines wait no longer than this.
+TICK = 0.5
+# While we drain, how often it is looked whether the last client has gone.
+LOOK = 0.05
+# What was cut at the end of the drain time is given this long to be really gone.
+GRACE = 2.0
+
+
+class RunningSite:
+    """A site at work on a reactor.
+
+    Args:
+        site: what the configuration amounts to; each site is run once.
+        registry: whose event hooks are told.
+        reactor: offers IReactorFDSet, IReactorTime and IReactorPluggableNameResolver.
+        local: in-process real servers by their key.
+        clock: monotonic seconds.
+        wall: seconds since the epoch.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        site: Site,
+        registry: Registry,
+        reactor: Any,
+        local: Mapping[str, LocalServer],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.site = site
+        self._registry = registry
+        self._reactor = reactor
+        self._local = local
+        self._clock = clock
+        self._deadlines = Deadlines(clock())
+        self._names = _watched_names(site, reactor)
+        dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
+        self._checks = Checks(
+            reactor, dialler.dial, (self._health_changed, *registry.events("health_changed"))
+        )
+        for plan in site.checks:
+            self._checks.add(plan)
+        shared = Shared(reactor, self._deadlines, FieldBits(), dialler, RequestIds(), clock, wall)
+        self.services = tuple(RunningService(service, shared, ()) for service in site.services)
+        self._ticker = Ticker(reactor, clock, TICK, (self._deadlines.tick, self._expire_pins))
+        self._stop_at = 0.0
+        self._looking: Any = None
+        self._stopped: Deferred[None] | None = None
+
+    @property
+    def ports(self) -> Mapping[str, tuple[int, ...]]:
+        """Service name -> the real port of each of its addresses; 0 for unix sockets."""
+        return {running.service.name: running.ports for running in self.services}
+
+    # ---- to traffic ----
+
+    def listen(self) -> None:
+        """Bind all addresses; nobody is accepted yet.
+
+        Raises:
+            ListenError: an address cannot be had; nothing is left open.
+        """
+        try:
+            for running in self.services:
+                running.listen()
+        except BaseException:
+            self._deafen()
+            raise
+
+    def begin(self) -> None:
+        """Let traffic in, as soon as the names of real servers were looked up once."""
+        self._ticker.start()
+        self._names.start().addCallback(lambda _: self._accept())
+
+    def _accept(self) -> None:
+        if self._stopped is not None:
+            return
+        self._checks.start()
+        for running in self.services:
+            running.accept()
+            for listener in running.listeners:
+                self.log.info(
+                    "{service} listens on {address} ({mode}), {servers} servers",
+                    service=running.service.name,
+                    address=listener.address.with_port(listener.port)
+                    if listener.port
+                    else listener.address,
+                    mode=running.service.settings.mode,
+                    servers=len(running.service.pool.members),
+                )
+        names = tuple(running.service.name for running in self.services)
+        for told in self._registry.events("started"):
+            told(names)
+
+    def _expire_pins(self, now: float) -> None:
+        for table in self.site.tables:
+            table.expire(now)
+
+    def _health_changed(self, pool: str, server: str, up: bool, reason: str) -> None:
+        member = self.site.pools[pool].member(server)
+        if not up and member is not None:
+            for running in self.services:
+                running.idle.close_all(member)
+
+    def reopen_logs(self) -> None:
+        """Open the files of the access log anew, after they were moved away."""
+
+    # ---- to an end ----
+
+    def stop(self) -> Deferred[None]:
+        """Accept no more, let open work end within its drain time, cut the rest, close all.
+
+        Returns:
+            Fires once nothing of us is left in the reactor.
+        """
+        stopped = self._stopped = Deferred()
+        self._stop_at = self._clock()
+        for told in self._registry.events("stopping"):
+            told()
+        self._deafen()
+        self._names.stop()
+        for running in self.services:
+            running.clients.drain()
+        self._look()
+        return stopped
+
+    def stop_now(self) -> None:
+        """While ``stop`` is under way: let nobody have more time."""
+        for running in self.services:
+            running.clients.stop()
+        if self._looking is not None:
+            self._looking.cancel()
+            self._look()
+
+    def _deafen(self) -> None:
+        for running in self.services:
+            running.deaf()
+
+    def _look(self) -> None:
+        self._looking = None
+        waited = self._clock() - self._stop_at
+        longest = 0.0
+        for running in self.services:
+            patience = running.service.settings.timeouts.drain
+            longest = max(longest, patience)
+            if waited >= patience and len(running.clients):
+                running.clients.stop()
+        left = sum(len(running.clients) for running in self.services)
+        if left and waited < longest + GRACE:
+            self._looking = self._reactor.callLater(LOOK, self._look)
+            return
+        if left:
+            self.log.error("{left} connections would not end", left=left)
+        self._close()
+
+    def _close(self) -> None:
+        self._checks.stop()
+        for running in self.services:
+            running.idle.close_all()
+        for server in self._local.values():
+            server.stop()
+        self._ticker.stop()
+        for table in self.site.tables:
+            table.close()
+        for running in self.services:
+            self.log.info(
+                "{service}: {counts}", service=running.service.name, counts=running.counts
+            )
+        # In-process streams tell that they are closed one turn later.
+        self._reactor.callLater(0, self._tell_stopped)
+
+    def _tell_stopped(self) -> None:
+        if self._stopped is not None:
+            self._stopped.callback(None)
+
+
+def _watched_names(site: Site, reactor: Any) -> Names:
+    """Everything whose address has to be looked up: real servers, and where they are probed."""
+    names = Names(reactor, site.settings.resolver.interval)
+    places = [member.server.address for pool in site.pools.values() for member in pool.members]
+    places += [plan.address for plan in site.checks if plan.address is not None]
+    for place in places:
+        if place.is_name:
+            names.watch(place.host)
+    return names

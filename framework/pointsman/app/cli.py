@@ -1,0 +1,49 @@
+"""The command line: ``pointsman`` and its commands."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from pointsman.app.commands.check import check
+from pointsman.app.commands.plugins import plugins
+from pointsman.app.commands.run import run
+from pointsman.app.commands.schema import schema
+
+
+class WithPlugins(click.Group):
+    """Our own commands, and those that plugins add.
+
+    Plugins are loaded only when help is asked for or the command is none of ours.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands; a plugin cannot take the name of one of ours."""
+        return sorted({*super().list_commands(ctx), *_of_plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, ours first."""
+        return super().get_command(ctx, cmd_name) or _of_plugins().get(cmd_name)
+
+
+def _of_plugins() -> dict[str, click.Command]:
+    from pointsman.app.loading import registry_with
+
+    return {str(command.name): command for command in registry_with().commands}
+
+
+@click.group(cls=WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("pointsman"), prog_name="pointsman")
+def main() -> None:
+    """Balance load over real servers, every decision made by a plugin.
+
+    Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
+    3 an address cannot be listened on, 4 a second signal cut open work short.
+    """
+
+
+main.add_command(run)
+main.add_command(check)
+main.add_command(schema)
+main.add_command(plugins)

@@ -1,0 +1,57 @@
+"""``pointsman check``: everything that is wrong with a configuration, at once."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Problems as JSON on stdout.")
+def check(file: str, as_json: bool) -> None:
+    """Say everything that is wrong with the configuration FILE; exit with 1 if anything is."""
+    from twisted.internet.task import Clock
+
+    from pointsman.app.commands.telling import problems_as_json, tell_problems
+    from pointsman.app.loading import configuration_of, registry_with, site_of
+    from pointsman.model.errors import ConfigError
+
+    registry = registry_with()
+    warnings = ()
+    try:
+        configuration = configuration_of(file, registry)
+        warnings = configuration.warnings
+        # Endpoint strings are looked at with a reactor, which nothing runs here.
+        site = site_of(configuration, registry, Clock(), {})
+    except ConfigError as error:
+        if as_json:
+            click.echo(problems_as_json(error.problems, warnings))
+        else:
+            tell_problems(warnings, warnings=True)
+            tell_problems(error.problems)
+            click.echo(_counted(len(error.problems), "error"), err=True)
+        sys.exit(1)
+    for table in site.tables:
+        table.close()
+    if as_json:
+        click.echo(problems_as_json((), warnings))
+        return
+    tell_problems(warnings, warnings=True)
+    for service in site.services:
+        where = ", ".join(str(address) for address in service.settings.listen)
+        servers = _counted(len(service.pool.members), "server")
+        checked = any(plan.pool == service.pool.name for plan in site.checks)
+        click.echo(
+            f"{service.name}: {service.settings.mode} on {where} -> pool {service.pool.name}, "
+            f"{servers}, {'checked' if checked else 'not checked'}"
+        )
+    click.echo(
+        f"{file} is fine: {_counted(len(site.services), 'virtual service')}, "
+        f"{_counted(len(site.pools), 'pool')}, {_counted(len(warnings), 'warning')}"
+    )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

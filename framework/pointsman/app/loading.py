@@ -1,0 +1,110 @@
+"""From a configuration in any of its forms to a site that can be run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.logger import Logger
+
+from pointsman.config.build import Site, build
+from pointsman.config.load import Configuration, load, load_mapping
+from pointsman.config.nearest import nearest
+from pointsman.config.problems import problem_at
+from pointsman.config.registry import Registry
+from pointsman.model.errors import ConfigError, Problem
+from pointsman.net.endpoint import check_endpoint
+
+Config = str | Path | Mapping[str, Any] | Configuration
+
+_log = Logger()
+
+
+def registry_with(plugins: Sequence[object] = ()) -> Registry:
+    """A registry with everything that is installed, and ``plugins`` on top.
+
+    Args:
+        plugins: objects or modules with ``hookimpl`` functions, or names of modules.
+
+    Raises:
+        PluginError: one of ``plugins`` is no good; installed ones that are not are only logged.
+    """
+    registry = Registry(_report)
+    registry.load_entry_points()
+    for error in registry.broken:
+        _log.error("{error}", error=error)
+    for plugin in plugins:
+        if isinstance(plugin, str):
+            registry.load_module(plugin)
+        else:
+            registry.register(plugin)
+    registry.check_pending()
+    return registry
+
+
+def _report(plugin: str, hook: str, error: Exception) -> None:
+    _log.error(
+        "plugin {plugin!r} failed in {hook}: {kind}: {error}",
+        plugin=plugin,
+        hook=hook,
+        kind=type(error).__name__,
+        error=error,
+    )
+
+
+def configuration_of(config: Config, registry: Registry) -> Configuration:
+    """Read a path, take in a mapping, or take a configuration as it is.
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
+    if isinstance(config, Configuration):
+        return config
+    if isinstance(config, str | Path):
+        return load(config, registry, os.environ)
+    return load_mapping(config, registry, os.environ)
+
+
+def site_of(
+    configuration: Configuration, registry: Registry, reactor: Any, local: Mapping[str, object]
+) -> Site:
+    """The site that a configuration describes, places of its servers looked at.
+
+    Args:
+        configuration: validated.
+        registry: whose event hooks are told of what happens.
+        reactor: for endpoint strings; nothing is connected.
+        local: in-process servers by their key.
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
+    site = build(configuration, registry)
+    problems = list(_place_problems(site, configuration, reactor, local))
+    if problems:
+        for table in site.tables:
+            table.close()
+        raise ConfigError(problems)
+    return site
+
+
+def _place_problems(
+    site: Site, configuration: Configuration, reactor: Any, local: Mapping[str, object]
+) -> Iterator[Problem]:
+    for name, recipe in site.recipes.items():
+        for member in site.pools[name].members:
+            server = member.server
+            path = (*recipe.path, "servers", server.name)
+            if server.local and server.local not in local:
+                known = nearest(server.local, local) if local else (
+                    "only a program that embeds pointsman has servers inside it"
+                )  # fmt: skip
+                message = f"there is no in-process server {server.local!r}"
+                yield problem_at(configuration.positions, (*path, "local"), message, known)
+            if server.endpoint:
+                try:
+                    check_endpoint(reactor, server.endpoint)
+                except ValueError as error:
+                    yield problem_at(configuration.positions, (*path, "endpoint"), str(error))

@@ -1,0 +1,107 @@
+"""What the program says of itself: for people on a terminal, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogPublisher,
+)
+from twisted.logger import LogLevelFilterPredicate as ByLevel
+from zope.interface import implementer
+
+HUMAN = "human"
+JSON = "json"
+AUTO = "auto"
+
+_COLOURS = {"warn": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
+_PLAIN = "\x1b[0m"
+
+
+def begin_logging(form: str = AUTO, stream: TextIO | None = None, level: str = "info") -> None:
+    """Send everything that is logged in this process to ``stream``.
+
+    Args:
+        form: HUMAN, JSON, or AUTO: HUMAN on a terminal, else JSON.
+        stream: stderr if left out.
+        level: debug, info, warn, error or critical.
+    """
+    out = stream or sys.stderr
+    if form == AUTO:
+        form = HUMAN if out.isatty() else JSON
+    observer = HumanLines(out, coloured=out.isatty()) if form == HUMAN else JsonLines(out)
+    wanted = ByLevel(LogLevel.lookupByName(level))
+    globalLogPublisher.addObserver(FilteringLogObserver(observer, [wanted]))
+
+
+def _text(event: LogEvent) -> tuple[str, str]:
+    """The message on one line, and the traceback if there is one."""
+    failure = event.get("log_failure")
+    told = formatEvent(event) or ""
+    if failure is None:
+        return told, ""
+    told = told or f"{failure.type.__name__}: {failure.getErrorMessage()}"
+    return told, failure.getTraceback()
+
+
+@implementer(ILogObserver)
+class HumanLines:
+    """One line for each event, such as ``16:40:19 warn  cannot resolve app``."""
+
+    def __init__(self, out: TextIO, *, coloured: bool = False) -> None:
+        self._out = out
+        self._coloured = coloured
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write one event."""
+        told, traceback = _text(event)
+        when = datetime.fromtimestamp(event["log_time"]).strftime("%H:%M:%S")
+        level = event["log_level"].name
+        colour = _COLOURS.get(level, "") if self._coloured else ""
+        line = f"{when} {colour}{level:<5}{_PLAIN if colour else ''} {_on_one_line(told)}\n"
+        _write(self._out, line + traceback)
+
+
+@implementer(ILogObserver)
+class JsonLines:
+    """One JSON object for each event: time, level, from, message, traceback where there is one."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write one event."""
+        told, traceback = _text(event)
+        when = datetime.fromtimestamp(event["log_time"], UTC)
+        line = {
+            "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": event["log_level"].name,
+            "from": event.get("log_namespace", ""),
+            "message": told,
+        }
+        if traceback:
+            line["traceback"] = traceback
+        _write(self._out, json.dumps(line) + "\n")
+
+
+def _on_one_line(text: str) -> str:
+    # A name or an answer of a server may hold what moves the cursor of a terminal.
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
+def _write(out: TextIO, text: str) -> None:
+    try:
+        out.write(text)
+        out.flush()
+    except (OSError, ValueError):
+        pass  # nobody is left to be told

@@ -1,0 +1,97 @@
+"""The life of the program ``pointsman run``: its reactor, its signals, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import signal
+from types import FrameType
+from typing import Any
+
+from twisted.internet.main import installReactor
+from twisted.logger import Logger
+
+from pointsman.app.service import PointsmanService
+from pointsman.net.reactor import LeanReactor
+
+STOPPED = 0
+CANNOT_LISTEN = 3
+CUT_SHORT = 4
+
+_log = Logger()
+
+
+def lean_reactor() -> LeanReactor:
+    """Make the reactor of the program and install it as the one of this process."""
+    reactor = LeanReactor()
+    installReactor(reactor)
+    return reactor
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as its administrator allows; that many, 0 for no limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 0 if soft == resource.RLIM_INFINITY else soft
+
+
+class Program:
+    """Runs a service on a reactor until it is told to stop.
+
+    The first SIGTERM or SIGINT drains and stops, a second one stops at once; SIGHUP has files of
+    the access log opened anew.
+
+    Args:
+        reactor: not yet running.
+        service: not yet listening.
+    """
+
+    def __init__(self, reactor: Any, service: PointsmanService) -> None:
+        self._reactor = reactor
+        self._service = service
+        self._stopping = False
+        self._status = STOPPED
+
+    def run(self) -> int:
+        """Serve until stopped.
+
+        Returns:
+            Exit status: STOPPED, or CUT_SHORT after a second signal.
+
+        Raises:
+            ListenError: an address cannot be had.
+        """
+        self._service.privilegedStartService()
+        self._reactor.callWhenRunning(self._service.startService)
+        before = {number: signal.signal(number, self._signalled) for number in _SIGNALS}
+        try:
+            # Signals are taken above: Twisted's own would end the reactor at once.
+            self._reactor.run(installSignalHandlers=False)
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+        return self._status
+
+    def stop(self, why: str) -> None:
+        """Drain and stop; the second time, stop at once."""
+        if not self._stopping:
+            self._stopping = True
+            _log.info("{why}: draining, no new clients", why=why)
+            self._service.stopService().addBoth(lambda _: self._reactor.stop())
+        else:
+            _log.warn("{why} again: open work is cut", why=why)
+            self._status = CUT_SHORT
+            self._service.stop_now()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        # Between any two instructions of anything: let the reactor do it when it comes to it.
+        if number == signal.SIGHUP:
+            self._reactor.callFromThread(self._service.reopen_logs)
+        else:
+            self._reactor.callFromThread(self.stop, signal.Signals(number).name)
+
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

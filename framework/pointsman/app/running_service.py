@@ -1,0 +1,162 @@
+"""One virtual service at work: its listeners, its clients and its idle upstream connections."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from pointsman.app.metrics import ServiceCounts
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.http1.fields import FieldBits
+from pointsman.core.request_ids import RequestIds
+from pointsman.core.supplies import ExchangeSupplies
+from pointsman.core.virtual_service import Finished, VirtualService
+from pointsman.model.record import STOPPED
+from pointsman.net.client import HttpClients
+from pointsman.net.dial import Dialler
+from pointsman.net.idle import IdleConnections
+from pointsman.net.listener import Listener
+from pointsman.net.tcp_client import TcpClients
+from pointsman.net.upstream import UpstreamConnections, UpstreamSupplies
+
+
+class Shared(NamedTuple):
+    """What all services of a running site share.
+
+    Attributes:
+        reactor: offers IReactorFDSet and IReactorTime.
+        deadlines: the wheel of all timeouts.
+        bits: shared memory of field names.
+        dialler: opens streams to real servers.
+        request_ids: gives each exchange and tunnel its id.
+        clock: monotonic seconds.
+        wall: seconds since the epoch.
+    """
+
+    reactor: Any
+    deadlines: Deadlines
+    bits: FieldBits
+    dialler: Dialler
+    request_ids: RequestIds
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+
+
+class Clients(Protocol):
+    """All client connections of one service, whatever its mode."""
+
+    def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """Take in a client that has connected."""
+
+    def drain(self) -> None:
+        """Close what is idle and let work under way end."""
+
+    def stop(self) -> None:
+        """End everything now."""
+
+    def __len__(self) -> int: ...
+
+
+class RunningService:
+    """One virtual service at work.
+
+    Args:
+        service: what was decided at load.
+        shared: what it shares with the others.
+        finished: told of each finished exchange, beside the plugins' event hooks.
+
+    Attributes:
+        service: as above.
+        clients: its client connections.
+        idle: its unused upstream connections.
+        counts: what it has done.
+        listeners: one for each address, in the order of the configuration.
+    """
+
+    def __init__(
+        self, service: VirtualService, shared: Shared, finished: Sequence[Finished]
+    ) -> None:
+        self.service = service
+        self.counts = ServiceCounts()
+        self.idle = IdleConnections()
+        service.finished = (self.counts.finished, *finished, *service.finished)
+        self.clients = self._clients(shared)
+        settings = service.settings
+        self.listeners = tuple(
+            Listener(shared.reactor, address, settings.backlog, self.clients.accepted)
+            for address in settings.listen
+        )
+
+    def _clients(self, shared: Shared) -> Clients:
+        settings = self.service.settings
+        if settings.mode == "tcp":
+            return _Tunnels(
+                TcpClients(
+                    self.service,
+                    shared.reactor,
+                    shared.dialler,
+                    shared.deadlines,
+                    shared.clock,
+                    shared.wall,
+                    shared.request_ids,
+                )
+            )
+        upstreams = UpstreamConnections(
+            UpstreamSupplies(
+                shared.dialler,
+                shared.deadlines,
+                self.idle,
+                shared.bits,
+                settings.timeouts,
+                settings.limits,
+            )
+        )
+        supplies = ExchangeSupplies(
+            self.service, upstreams, shared.clock, shared.wall, shared.request_ids.next
+        )
+        return HttpClients(supplies, shared.reactor, shared.deadlines, shared.bits)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The real port of each listener, 0 for unix sockets."""
+        return tuple(listener.port for listener in self.listeners)
+
+    def listen(self) -> None:
+        """Bind all addresses; clients wait in the kernel's queue until ``accept``.
+
+        Raises:
+            ListenError: names the address; those before it are open and are closed by ``deaf``.
+        """
+        for listener in self.listeners:
+            listener.pause()
+            listener.open()
+
+    def accept(self) -> None:
+        """Take clients in."""
+        for listener in self.listeners:
+            listener.resume()
+
+    def deaf(self) -> None:
+        """Close all listeners; open connections are not touched."""
+        for listener in self.listeners:
+            listener.close()
+
+
+class _Tunnels:
+    """The clients of a service in tcp mode: a tunnel has no rest in which it could be closed."""
+
+    def __init__(self, clients: TcpClients) -> None:
+        self._clients = clients
+        self.accepted = clients.accepted
+
+    def drain(self) -> None:
+        """Let tunnels end by themselves."""
+        self._clients.close_idle()
+
+    def stop(self) -> None:
+        """End all tunnels now."""
+        self._clients.abort_all(STOPPED)
+
+    def __len__(self) -> int:
+        return self._clients.open
