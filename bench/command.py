@@ -13,7 +13,7 @@ from bench.machine import described
 from bench.profiling import profile
 from bench.report import between_marks, document_report, terminal_report
 from bench.rivals import RIVALS
-from bench.rounds import Plan, run
+from bench.rounds import Plan, run, takes_part
 from bench.summary import Results, verdicts
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -106,11 +106,13 @@ def planned(chosen: argparse.Namespace) -> tuple[Plan, list[str]]:
     """
     rounds, seconds, budget = QUICK if chosen.quick else FULL
     asked = [RIVALS[name] for name in chosen.rival or RIVALS]
+    cases = [CASES[name] for name in chosen.case or CASES]
+    asked = [rival for rival in asked if any(takes_part(rival, case) for case in cases)]
     there = [rival for rival in asked if rival.version() is not None]
     if not there:
-        raise BenchError("none of the proxies asked for is installed")
+        raise BenchError("none of the proxies asked for takes part and is installed")
     plan = Plan(
-        cases=[CASES[name] for name in chosen.case or CASES],
+        cases=cases,
         rivals=there,
         rounds=chosen.rounds or rounds,
         seconds=chosen.seconds or seconds,

@@ -4,6 +4,7 @@ import contextlib
 import re
 import resource
 import socket
+import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bench.failure import BenchError, RivalFailed
 from bench.processes import LOOPBACK, on_core, program_path
 
 CONNECTIONS_PER_SOURCE = 1000
+OPENED_AT_ONCE = 50  # more could outrun a proxy's listen backlog
 FILES_OF_OUR_OWN = 200
 # linux/include/uapi/linux/in.h; a port is then chosen per destination, when we connect
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -109,8 +111,19 @@ def ask_once(connection: socket.socket) -> None:
 
     Raises:
         RivalFailed: the answer was not a 200, or the connection ended.
+        OSError: the connection broke.
     """
     connection.sendall(ASK)
+    read_answer(connection)
+
+
+def read_answer(connection: socket.socket) -> None:
+    """Read the answer to `ASK` whole.
+
+    Raises:
+        RivalFailed: the answer was not a 200, or the connection ended.
+        OSError: the connection broke.
+    """
     answer = b""
     while not answer.endswith(b"x\n"):
         part = connection.recv(4096)
@@ -126,22 +139,39 @@ def idle_connections(port: int, count: int) -> Iterator[list[socket.socket]]:
     Raises:
         RivalFailed: a connection was refused, or its request not answered.
     """
+    opened: list[socket.socket] = []
     with contextlib.ExitStack() as stack:
-        opened = []
-        for number in range(count):
-            connection = stack.enter_context(socket.socket())
-            connection.settimeout(10)
-            connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-            # A reset leaves no TIME_WAIT behind for the next rival.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            try:
-                connection.bind((source_address(number), 0))
-                connection.connect((LOOPBACK, port))
-                ask_once(connection)
-            except OSError as error:
-                raise RivalFailed(f"idle connection {number + 1} of {count}: {error}") from error
-            opened.append(connection)
+        try:
+            while len(opened) < count:
+                sources = range(len(opened), min(count, len(opened) + OPENED_AT_ONCE))
+                fresh = [stack.enter_context(asking(port, source_address(n))) for n in sources]
+                for connection in fresh:
+                    read_answer(connection)
+                opened += fresh
+        except OSError as error:
+            raise RivalFailed(f"after {len(opened)} idle connections: {error}") from error
         yield opened
+
+
+def asking(port: int, source: str) -> socket.socket:
+    """Open a connection that has sent a request.
+
+    Raises:
+        OSError: it was refused or broke.
+    """
+    connection = socket.socket()
+    try:
+        connection.settimeout(10)
+        connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        # A reset leaves no TIME_WAIT behind for the next rival.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.bind((source, 0))
+        connection.connect((LOOPBACK, port))
+        connection.sendall(ASK)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def still_open(connections: list[socket.socket]) -> int:

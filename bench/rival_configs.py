@@ -78,7 +78,6 @@ frontend l4
     default_backend raw
 backend raw
     mode tcp
-    option splice-auto
     server a 127.0.0.1:{a} check
     server b 127.0.0.1:{b} check
 """

@@ -40,10 +40,11 @@ class Middle:
     """A median and how far the values stray from it."""
 
     median: float
-    spread: float  # half of what lies between the extremes, as a share of the median
+    spread: float | None  # half the distance of the extremes / the median; None of one value
 
     def __str__(self) -> str:
-        return f"{digits(self.median)} ±{100 * self.spread:.0f}%"
+        spread = "" if self.spread is None else f" ±{100 * self.spread:.0f}%"
+        return digits(self.median) + spread
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def middle(values: Iterable[float]) -> Middle | None:
     if not known:
         return None
     median = statistics.median(known)
-    return Middle(median, (max(known) - min(known)) / 2 / median if median else 0.0)
+    apart = max(known) - min(known)
+    return Middle(median, apart / 2 / abs(median) if len(known) > 1 and median else None)
 
 
 def ratio(values: dict[int, float], others: dict[int, float]) -> float | None:

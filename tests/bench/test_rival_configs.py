@@ -1,0 +1,74 @@
+"""The configurations: like for like, and accepted by the programs that are there."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from bench.processes import program_path
+from bench.rivals import RIVALS, Pointsman, Site
+from ruamel.yaml import YAML
+
+PROXIES = ["pointsman", "haproxy", "nginx", "caddy"]
+
+
+def site(folder: Path) -> Site:
+    return Site(folder, http_port=18001, tcp_port=18002, servers=(18003, 18004))
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_every_proxy_balances_by_least_connections_over_both_servers(
+    name: str, tmp_path: Path
+) -> None:
+    (text,) = RIVALS[name].files(site(tmp_path)).values()
+    assert "127.0.0.1:18003" in text
+    assert "127.0.0.1:18004" in text
+    assert any(word in text for word in ("least_connections", "leastconn", "least_conn"))
+
+
+def test_only_the_proxies_that_relay_tcp_listen_for_it(tmp_path: Path) -> None:
+    for name in PROXIES:
+        (text,) = RIVALS[name].files(site(tmp_path)).values()
+        assert ("18002" in text) == ("tcp" in RIVALS[name].offers), name
+
+
+def test_pointsman_runs_with_all_that_is_standard(tmp_path: Path) -> None:
+    (text,) = Pointsman().files(site(tmp_path)).values()
+    config = YAML(typ="safe").load(text)
+    pool = config["pools"]["web"]
+    assert pool["persistence"]["kind"] == "source_ip"
+    assert pool["health"] == {"kind": "http", "path": "/", "interval": "9s"}
+    assert config["access_log"]["to"]["file"] == f"{tmp_path}/access.log"
+    assert {service["listen"] for service in config["virtual_services"].values()} == {
+        "127.0.0.1:18001",
+        "127.0.0.1:18002",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("haproxy", ["-c", "-f", "haproxy.cfg"]),
+        ("nginx", ["-t", "-p", ".", "-e", "error.log", "-c", "nginx.conf"]),
+        ("caddy", ["adapt", "--adapter", "caddyfile", "--config", "Caddyfile"]),
+    ],
+)
+def test_the_program_itself_accepts_its_configuration(
+    name: str, arguments: list[str], tmp_path: Path
+) -> None:
+    program = program_path(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed, so nobody will compare with it either")
+    place = site(tmp_path)
+    RIVALS[name].prepare(place)
+    if name == "nginx":
+        arguments = [word.replace("nginx.conf", f"{tmp_path}/nginx.conf") for word in arguments]
+    outcome = subprocess.run(
+        [program, *arguments],
+        cwd=tmp_path,
+        env=RIVALS[name].environment(place),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
