@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.arrivals import Runner, runners, visit
+from pointsman.contracts import Scheduler
+from pointsman_scheduling.least_connections import LeastConnections
+from pointsman_scheduling.least_requests import LeastRequests
+from pointsman_scheduling.response_time import ResponseTime
 from pointsman_scheduling.round_robin import RoundRobin  # the plainest user of Turns
+from pointsman_scheduling.weighted_least_connections import WeightedLeastConnections
+
+# Among idle servers of one weight all of them only take turns.
+USERS = [RoundRobin, LeastConnections, WeightedLeastConnections, LeastRequests, ResponseTime]
 
 
 def picks(turns: RoundRobin, candidates: tuple[Runner, ...], count: int) -> str:
@@ -61,10 +72,13 @@ def test_keep_in_the_middle_of_a_turn_does_not_start_it_anew() -> None:
     assert picks(turns, runners(a=1, b=1, c=1), 3) == "bca"
 
 
-@given(st.lists(st.sets(st.sampled_from("abcde"), min_size=1), min_size=1, max_size=60))
-def test_always_picks_who_has_waited_longest(rounds: list[set[str]]) -> None:
+@pytest.mark.parametrize("make", USERS)
+@given(rounds=st.lists(st.sets(st.sampled_from("abcde"), min_size=1), min_size=1, max_size=60))
+def test_always_picks_who_has_waited_longest(
+    make: Callable[[], Scheduler], rounds: list[set[str]]
+) -> None:
     """Against the plainest possible account of who was picked when."""
-    turns = RoundRobin()
+    turns = make()
     everybody = runners(a=1, b=1, c=1, d=1, e=1)
     tuples = {
         frozenset(names): tuple(runner for runner in everybody if runner.name in names)
