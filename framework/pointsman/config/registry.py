@@ -153,9 +153,7 @@ class Registry:
             for caller in self._pluggy.get_hookcallers(plugin) or ():
                 optional = all(impl.optionalhook for impl in caller.get_hookimpls())
                 if not caller.has_spec() and not optional:
-                    known = [spec for spec in dir(hookspecs) if hasattr(self._pluggy.hook, spec)]
-                    known = [spec for spec in known if getattr(self._pluggy.hook, spec).has_spec()]
-                    hint = nearest(caller.name, known)
+                    hint = nearest(caller.name, self._known_hooks())
                     raise PluginError(
                         name, self._origin_of(name), f"there is no hook {caller.name!r}; {hint}"
                     )
@@ -210,6 +208,9 @@ class Registry:
 
     # ---- how ----
 
+    def _known_hooks(self) -> list[str]:
+        return [name for name, caller in vars(self._pluggy.hook).items() if caller.has_spec()]
+
     def _load_entry_point(self, entry: EntryPoint) -> None:
         distribution = entry.dist.name if entry.dist else ""
         version = entry.dist.version if entry.dist else ""
@@ -253,7 +254,7 @@ class Registry:
         if isinstance(plugin, type):
             raise ValueError("it is a class; offer an instance of it, or a module")
         if self._pluggy.has_plugin(name):
-            raise ValueError(f"a plugin of that name is there already, {self._origin_of(name)}")
+            raise ValueError(f"a plugin of that name is there already, of {self._origin_of(name)}")
         self._pluggy.register(plugin, name)
         for caller in self._pluggy.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
