@@ -24,6 +24,11 @@ from pointsman.net.plain_stream import PlainStream
 # What connect(2) answers when it goes on by itself.
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EAGAIN}
 
+# Here the kernel shakes hands while connect(2) runs, though that says "in progress" all the same.
+_LOOPBACK = ("127.", "::1")
+# Address family, and what connect(2) takes for it.
+_Place = tuple[int, Any]
+
 
 class Dialler:
     """Opens streams to real servers of every kind.
@@ -46,6 +51,8 @@ class Dialler:
         self._deadlines = deadlines
         self._addresses = addresses
         self._local = local or {}
+        # Where the addresses that are no names lead to: it takes long to find out.
+        self._fixed: dict[Address, list[_Place]] = {}
 
     def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
         """Open a stream to ``server`` within ``timeout`` seconds.
@@ -66,18 +73,24 @@ class Dialler:
         attempt = _Attempt(self._reactor, self._deadlines, owner, iter(places), timeout)
         return attempt if attempt.start() else None
 
-    def _places(self, address: Address) -> list[tuple[int, Any]]:
+    def _places(self, address: Address) -> list[_Place]:
+        places = self._fixed.get(address)
+        if places is not None:
+            return places
         if address.path:
-            return [(socket.AF_UNIX, address.path)]
-        hosts: Sequence[str] = (
-            (address.host,) if not address.is_name else self._addresses(address.host)
-        )
-        return [
-            (socket.AF_INET6, (host, address.port, 0, 0))
-            if ":" in host
-            else (socket.AF_INET, (host, address.port))
-            for host in hosts
-        ]
+            places = [(socket.AF_UNIX, address.path)]
+        elif address.is_name:
+            return [_place(host, address.port) for host in self._addresses(address.host)]
+        else:
+            places = [_place(address.host, address.port)]
+        self._fixed[address] = places
+        return places
+
+
+def _place(host: str, port: int) -> _Place:
+    if ":" in host:
+        return socket.AF_INET6, (host, port, 0, 0)
+    return socket.AF_INET, (host, port)
 
 
 @implementer(IReadDescriptor, IWriteDescriptor)
@@ -89,7 +102,7 @@ class _Attempt:
         reactor: Any,
         deadlines: Deadlines,
         owner: Dialled,
-        places: Iterator[tuple[int, Any]],
+        places: Iterator[_Place],
         timeout: float,
     ) -> None:
         self.deadline = 0
@@ -128,6 +141,9 @@ class _Attempt:
             self._last_error = os.strerror(result)
             sock.close()
             return False
+        if family != socket.AF_UNIX and place[0].startswith(_LOOPBACK) and _is_connected(sock):
+            self._done(sock)
+            return True
         self._sock = sock
         self._reactor.addWriter(self)
         if not self.slot:
@@ -199,3 +215,11 @@ class _Attempt:
             self._reactor.removeWriter(self)
             self._sock.close()
             self._sock = None
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True

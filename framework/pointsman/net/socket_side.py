@@ -127,7 +127,7 @@ class SocketSide:
 
     def part(self) -> None:
         """Both sides are lost: let go of the other, so that no cycle is left to collect."""
-        del self.peer
+        del self.peer, self._lost_to
 
     # ---- what the reactor calls ----
 
@@ -275,24 +275,30 @@ class SocketSide:
     def _end(self) -> None:
         """This side has finished sending."""
         self._ended = True
-        self._read_off()
+        peer = self.peer
         if self._broken is not None:
             self._lose(self._broken)
-            return
-        peer = self.peer
-        if not peer.waiting:
+        elif peer.waiting:
+            self._read_off()
+        elif self._finished:
+            # Both directions are done: closing tells the peer the same as a shutdown would.
+            self._lose(None)
+            peer._lose(None)
+        else:
+            self._read_off()
             peer._write_off()
             peer._finish()
 
     def _finish(self) -> None:
-        """All that came from the other side is written: finish sending as well."""
+        """All that came from the other side, which has ended, is written: end here as well."""
         self._finished = True
-        with contextlib.suppress(OSError):  # reset meanwhile: reading finds that
-            self._sock.shutdown(socket.SHUT_WR)
         peer = self.peer
         if peer._finished:
             self._lose(None)
             peer._lose(None)
+            return
+        with contextlib.suppress(OSError):  # reset meanwhile: reading finds that
+            self._sock.shutdown(socket.SHUT_WR)
 
     def _break(self, error: OSError) -> None:
         """Sending failed, but what the peer sent before (an early answer) may still wait."""

@@ -90,7 +90,11 @@ class TcpClients:
         self._open.add(connection)
         for told in service.connected:
             told(service.name, connection.connection)
-        connection.start()
+        try:
+            connection.start()
+        except BaseException:
+            connection.abort(NO_SERVER)  # a scheduler that raises must not leave a client behind
+            raise
 
     def close_idle(self) -> None:
         """Close what carries nothing. A tunnel has no rest between two requests: nothing to do."""
@@ -166,8 +170,9 @@ class TcpConnection:
     def start(self) -> None:
         """Dial a member; what the client sends meanwhile is kept."""
         stream = self._stream = PlainStream(self._clients.reactor, self._sock, self)
-        stream.resume()
         self._dial()
+        if self._relay is None and not self._over:
+            stream.resume()
 
     def abort(self, reason: str) -> None:
         """End it now, whatever its state."""
