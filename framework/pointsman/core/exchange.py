@@ -34,10 +34,16 @@ class Exchange(ExchangeFacts):
                 return
             self._kept = KeptBody()
             if data:
+                if self._breaks_body_limit(data):
+                    return
                 self._keep(data)
-        if head.method == b"CONNECT" and not settings.allow_connect:
-            self._fail(405, ends.CLIENT_ERROR)
-            return
+        if head.method == b"CONNECT":
+            if not settings.allow_connect or head.body_length:
+                # RFC 9110 section 9.3.6: what follows a CONNECT is the tunnel, never a body.
+                self._fail(400 if settings.allow_connect else 405, ends.CLIENT_ERROR)
+                return
+            # A server that speaks HTTP on its idle connections takes no tunnel on them.
+            self._needs_fresh = True
         self._try_a_server()
 
     def request_data(self, data: bytes) -> None:
@@ -50,8 +56,7 @@ class Exchange(ExchangeFacts):
             upstream.send_data(data)
             kept.drop_if_full()
         elif kept.is_full:
-            self._holding_client = True
-            self._client.hold()
+            self._hold_client()
 
     def request_ended(self, trailers: list[Field]) -> None:
         """The request is complete."""
@@ -69,9 +74,8 @@ class Exchange(ExchangeFacts):
         if self.response is not None:
             self._cut(ends.CLIENT_ERROR)
         else:
-            self._fail(
-                error.status, ends.CLIENT_TIMEOUT if error.status == 408 else ends.CLIENT_ERROR
-            )
+            silent = error.status == 408
+            self._fail(error.status, ends.CLIENT_TIMEOUT if silent else ends.CLIENT_ERROR)
 
     def refuse_overload(self) -> None:
         """The service has as many connections as it may have."""
@@ -125,7 +129,7 @@ class Exchange(ExchangeFacts):
         member.begin()
         self._holds_member = True
         self._attempts += 1
-        self._open(member, fresh=False)
+        self._open(member, fresh=self._needs_fresh)
 
     def _open(self, member: Member, *, fresh: bool) -> None:
         opening = self._supplies.upstreams.open(member, self, fresh)
@@ -141,7 +145,8 @@ class Exchange(ExchangeFacts):
         request = self.request
         assert request is not None
         if request.method == b"CONNECT":
-            self._begin_tunnel()
+            if self.member is not None:
+                self.member.tunnels += 1
             self._client.switch(None, upstream, b"")
             return
         kept = self._kept
@@ -149,13 +154,13 @@ class Exchange(ExchangeFacts):
         if kept is None:
             upstream.send_request(head, request.method, b"", 0, True)
             return
+        held, self._holding_client = self._holding_client, False
         ended = self._request_ended and not self._request_trailers
         upstream.send_request(head, request.method, kept.joined(), request.body_length, ended)
         kept.drop_if_full()
-        if self._request_ended and not ended:
+        if self._request_ended and not ended and self._upstream is upstream:
             upstream.send_end(self._request_trailers)
-        if self._holding_client:
-            self._holding_client = False
+        if held and not self._holding_client and not self.over:
             self._client.go_on()
 
     def connect_failed(self, error: UpstreamError) -> None:
@@ -169,18 +174,15 @@ class Exchange(ExchangeFacts):
         member.failures += 1
         self._leave_member()
         self._tried = (*self._tried, member)
-        if (
-            self._attempts < self._supplies.service.settings.max_attempts
-            and self._others_may_take_it()
-        ):
+        self._raced = False
+        service = self._supplies.service
+        others = any(each not in self._tried for each in service.pool.available)
+        if others and self._attempts < service.settings.max_attempts:
             self._try_a_server()
         else:
             self._fail(
                 status, ends.CONNECT_FAILED if error.phase == "connect" else ends.UPSTREAM_ERROR
             )
-
-    def _others_may_take_it(self) -> bool:
-        return any(member not in self._tried for member in self._supplies.service.pool.available)
 
     # ---- the upstream speaks ----
 
@@ -212,7 +214,7 @@ class Exchange(ExchangeFacts):
         if data:
             self._bytes_out += len(data)
         client.send_head(head, data, ended, close)
-        if ended:
+        if ended and not self.over:
             self._complete()
 
     def response_data(self, data: bytes) -> None:
@@ -228,18 +230,22 @@ class Exchange(ExchangeFacts):
 
     def switched(self, head: ResponseHead, data: bytes) -> None:
         """101: a tunnel from here on (RFC 9110 section 7.8)."""
-        upstream, request = self._upstream, self.request
+        upstream, request, member = self._upstream, self.request, self.member
         assert upstream is not None
         assert request is not None
+        assert member is not None
         if not request.upgrade or not self._request_ended:
-            upstream.abort()
-            self._upstream = None
+            member.failures += 1
             self._fail(502, ends.UPSTREAM_ERROR)
             return
-        self._first_byte = self._supplies.clock() - self._began
+        now = self._supplies.clock()
+        self._first_byte = now - self._began
         self._status = head.status
         self.response = head
-        self._begin_tunnel()
+        persistence = self._supplies.service.pool.persistence
+        if persistence is not None and persistence.wants_response:
+            persistence.response(self, head, member.name, now)
+        member.tunnels += 1
         self._client.switch(head, upstream, data)
 
     def upstream_failed(self, error: UpstreamError) -> None:
@@ -247,47 +253,52 @@ class Exchange(ExchangeFacts):
         if self.over:
             return
         upstream, self._upstream = self._upstream, None
+        member = self.member
         assert upstream is not None
         assert self.request is not None
+        assert member is not None
         if self.response is not None:
+            member.failures += 1
             self._cut(ends.UPSTREAM_TIMEOUT if error.phase == "timeout" else ends.UPSTREAM_ABORTED)
             return
         if error.phase == "timeout":
+            member.failures += 1
             self._fail(504, ends.UPSTREAM_TIMEOUT)
             return
+        # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
+        race = upstream.reused and error.retryable and not self._interim_seen
         again = error.retryable and may_try_again(
             self.request.method,
             anything_sent=True,
             whole_request_kept=self._kept is None or self._kept.whole,
             response_begun=self._interim_seen,
         )
-        if again and upstream.reused and not self._raced and self.member is not None:
-            # It was closed under us while idle: a race, not a failure (DESIGN 5.7).
+        if again and race and not self._raced:
             self._raced = True
-            self._open(self.member, fresh=True)
+            self._open(member, fresh=True)
         elif again:
             self._try_another(error, 502)
         else:
-            if self.member is not None:
-                self.member.failures += 1
+            if not race:
+                member.failures += 1
             self._fail(502, ends.UPSTREAM_ERROR)
 
     def upstream_blocked(self) -> None:
         """The server reads too slowly: stop reading the request body."""
-        self._client.hold()
+        self._hold_client()
 
     def upstream_drained(self) -> None:
         """It has caught up."""
-        self._client.go_on()
+        if self._holding_client:
+            self._holding_client = False
+            self._client.go_on()
 
     # ---- tunnels ----
 
-    def _begin_tunnel(self) -> None:
-        if self.member is not None:
-            self.member.tunnels += 1
-
     def tunnel_finished(self, bytes_in: int, bytes_out: int, termination: str) -> None:
         """The tunnel that this exchange became is over; bytes from and to the client."""
+        if self.over:
+            return
         if self.member is not None:
             self.member.tunnels -= 1
         self._status = self._status or 200
@@ -307,6 +318,10 @@ class Exchange(ExchangeFacts):
         else:
             self._cut(ends.CLIENT_ERROR)
         return True
+
+    def _hold_client(self) -> None:
+        self._holding_client = True
+        self._client.hold()
 
     def _keep(self, data: bytes) -> KeptBody:
         self._bytes_in += len(data)
@@ -364,12 +379,19 @@ class Exchange(ExchangeFacts):
             self.member.end()
 
     def _finish(self, termination: str) -> None:
+        if self.over:
+            return
         self.over = True
         self._leave_member()
         service = self._supplies.service
         service.exchanges += 1
-        if service.finished:
-            record = self._record(termination)
-            for told in service.finished:
-                told(record)
-        self._client.done(self._request_ended)
+        try:
+            if service.finished:
+                record = self._record(termination)
+                for told in service.finished:
+                    told(record)
+        finally:
+            if self._holding_client:
+                self._holding_client = False
+                self._client.go_on()
+            self._client.done(self._request_ended)

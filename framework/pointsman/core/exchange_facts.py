@@ -35,6 +35,7 @@ class ExchangeFacts:
     _kept: KeptBody | None = None
     _interim_seen = False
     _holding_client = False
+    _needs_fresh = False
     _tried: tuple[Member, ...] = ()
     _raced = False
     _attempts = 0

@@ -109,15 +109,17 @@ class Member:
         """An operator takes the member in (ENABLED) or out (DRAINING, DISABLED)."""
         if state not in (ENABLED, DRAINING, DISABLED):
             raise ValueError(f"admin state must be enabled, draining or disabled, got {state!r}")
-        self.admin = state
-        self._changed()
+        if state != self.admin:
+            self.admin = state
+            self._changed()
 
     def set_weight(self, weight: int) -> None:
         """Change the share of new work, 0..65535; 0 takes none."""
         if not 0 <= weight <= 65535:
             raise ValueError(f"weight must be 0 to 65535, got {weight}")
-        self.weight = weight
-        self._changed()
+        if weight != self.weight:
+            self.weight = weight
+            self._changed()
 
     def watched_by(self, changed: Callable[[], None]) -> None:
         """The pool wants to be told when the answer of ``takes_new`` may have changed."""

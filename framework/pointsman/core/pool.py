@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
-from pointsman.core.members import Member
+from pointsman.core.members import DISABLED, Member
 
 # How a member was chosen; the word goes into the access log.
 PINNED = "pinned"
@@ -73,7 +73,12 @@ class Pool:
             if member is not None and member.takes_pinned and member not in tried:
                 self.how = PINNED
                 return member
-            if member is not None and member.up and member.is_full and member not in tried:
+            if (
+                member is not None
+                and member.up
+                and member.admin != DISABLED
+                and member not in tried
+            ):
                 # Over its limit for a moment: served elsewhere once, the pin stays (DESIGN 5.11).
                 self.how = NEW
                 return self._schedule(arrival, tried)
