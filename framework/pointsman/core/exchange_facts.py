@@ -19,6 +19,7 @@ class ExchangeFacts:
         request: its head, None if none could be read.
         response: the head that was passed on, None until then.
         member: the member that has it now, or had it last.
+        client_ip: the client's address, the real one behind trusted proxies.
         over: nothing more will happen.
     """
 
@@ -49,9 +50,10 @@ class ExchangeFacts:
     _first_byte = -1.0
     _request_id = ""
 
-    def __init__(self, supplies: ExchangeSupplies, client: ClientPort) -> None:
+    def __init__(self, supplies: ExchangeSupplies, client: ClientPort, client_ip: str) -> None:
         self._supplies = supplies
         self._client = client
+        self.client_ip = client_ip
         self._began = supplies.clock()
 
     # ---- what plugins may see of it (contracts.Arrival) ----
@@ -60,14 +62,6 @@ class ExchangeFacts:
     def connection(self) -> ConnectionFacts:
         """The fixed facts of the client connection."""
         return self._client.connection
-
-    @property
-    def client_ip(self) -> str:
-        """The client's address, the real one behind trusted proxies."""
-        request = self.request
-        return (
-            self._client.connection.peer_ip if request is None else self._client.client_ip(request)
-        )
 
     @property
     def request_id(self) -> str:
@@ -99,5 +93,5 @@ class ExchangeFacts:
             supplies.clock() - self._began,
             self.request_id,
             termination,
-            request.headers.fields if request is not None else (),
+            request,
         )

@@ -15,7 +15,7 @@ class AboutClient:
 
     Attributes:
         trusted: whether the peer is a proxy whose own fields are believed.
-        replaced: marks of the fields that the client's request loses.
+        replaced: bits of the fields that the client's request loses.
     """
 
     __slots__ = ("_connection", "_forwarding", "_lines", "replaced", "trusted")
@@ -50,7 +50,7 @@ class AboutClient:
 
     def client_ip(self, head: RequestHead) -> str:
         """The client's address: the last hop of X-Forwarded-For that is not a trusted proxy."""
-        if not self.trusted or not head.marks & f.X_FORWARDED_FOR:
+        if not self.trusted or not head.seen & f.X_FORWARDED_FOR:
             return self._connection.peer_ip
         found = self._connection.peer_ip
         for hop in reversed(f.tokens(head.headers.get_all(b"x-forwarded-for"))):
@@ -82,11 +82,11 @@ class AboutClient:
         if forwarding.x_forwarded:
             chain = [*headers.get_all(b"x-forwarded-for"), peer]
             lines += b"X-Forwarded-For: %b\r\n" % b", ".join(chain)
-            if not head.marks & f.X_FORWARDED_PROTO:
+            if not head.seen & f.X_FORWARDED_PROTO:
                 lines += b"X-Forwarded-Proto: %b\r\n" % self._scheme()
-            if not head.marks & f.X_FORWARDED_PORT:
+            if not head.seen & f.X_FORWARDED_PORT:
                 lines += b"X-Forwarded-Port: %d\r\n" % connection.local_port
-            if not head.marks & f.X_FORWARDED_HOST and head.host:
+            if not head.seen & f.X_FORWARDED_HOST and head.host:
                 lines += b"X-Forwarded-Host: %b\r\n" % head.host
         if forwarding.forwarded:
             element = self._element() + (b";host=" + _quoted(head.host) if head.host else b"")

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from pointsman.core.http1 import fields as f
-from pointsman.model.headers import Field
-from pointsman.model.message import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
-
-_REQUEST_DROPS = f.HOP_BY_HOP
-_RESPONSE_DROPS = f.HOP_BY_HOP
+from pointsman.model.message import CHUNKED, Head, RequestHead, ResponseHead
 
 
-def request_bytes(
-    head: RequestHead, bits: f.FieldBits, about_client: bytes, replaced: int
-) -> bytes:
+def request_bytes(head: RequestHead, about_client: bytes, replaced: int) -> bytes:
     """The request head as the real server gets it, always HTTP/1.1.
 
     Args:
         head: as the client sent it, or as a rule changed it.
-        bits: shared memory of field names.
         about_client: ready field lines to add: X-Forwarded-*, Forwarded, Via.
-        replaced: marks of the fields in ``about_client`` that must not come from the client.
+        replaced: bits of the fields that must not come from the client.
     """
-    drops = _REQUEST_DROPS | replaced
-    if head.marks & drops or head.options:
-        lines = _lines_without(head.headers.fields, bits, drops, head.options)
-    else:
-        lines = head.headers.wire()
-    if head.minor == 0 and not head.marks & f.HOST:
-        # An HTTP/1.0 request may come without Host, an HTTP/1.1 one may not leave without.
-        lines = b"Host: %b\r\n%b" % (head.host, lines)
+    lines = lines_without(head, f.HOP_BY_HOP | replaced)
+    if not head.host:
+        # An HTTP/1.0 request may come without Host, an HTTP/1.1 one may not leave without
+        # (RFC 9112 section 3.2: empty when there is nothing to say).
+        lines = b"Host: \r\n" + lines
     if head.body_length == CHUNKED:
         about_client += b"Transfer-Encoding: chunked\r\n"
     if head.upgrade:
@@ -37,70 +27,80 @@ def request_bytes(
 
 
 def response_bytes(
-    head: ResponseHead,
-    bits: f.FieldBits,
-    via: bytes,
-    *,
-    client_minor: int,
-    close: bool,
-    bodiless: bool,
+    head: ResponseHead, via: bytes, *, client_minor: int, close: bool, bodiless: bool
 ) -> bytes:
     """The response head as the client gets it.
 
     Args:
         head: as the server sent it, or as a rule or persistence changed it.
-        bits: shared memory of field names.
         via: a ready Via line, or b"".
         client_minor: HTTP minor version of the request; 0 cannot take chunks.
         close: whether the connection ends after this response.
         bodiless: no body follows whatever the fields say (HEAD).
     """
-    if head.marks & _RESPONSE_DROPS or head.options:
-        lines = _lines_without(head.headers.fields, bits, _RESPONSE_DROPS, head.options)
-    else:
-        lines = head.headers.wire()
-    added = via
     if head.body_length < 0 and client_minor and not bodiless:
-        added += b"Transfer-Encoding: chunked\r\n"
+        via += b"Transfer-Encoding: chunked\r\n"
     if close:
-        added += b"Connection: close\r\n"
+        via += b"Connection: close\r\n"
     elif client_minor == 0:
-        added += b"Connection: keep-alive\r\n"
-    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (head.status, head.reason, lines, added)
-
-
-def interim_bytes(head: ResponseHead, bits: f.FieldBits) -> bytes:
-    """A 1xx response on its way to the client (RFC 9110 section 15.2)."""
-    lines = _lines_without(
-        head.headers.fields, bits, _RESPONSE_DROPS | f.CONTENT_LENGTH, head.options
+        via += b"Connection: keep-alive\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
+        head.status,
+        head.reason,
+        lines_without(head, f.HOP_BY_HOP),
+        via,
     )
+
+
+def interim_bytes(head: ResponseHead) -> bytes:
+    """A 1xx response on its way to the client (RFC 9110 section 15.2)."""
+    lines = lines_without(head, f.HOP_BY_HOP | f.CONTENT_LENGTH)
     return b"HTTP/1.1 %d %b\r\n%b\r\n" % (head.status, head.reason, lines)
 
 
-def switching_bytes(head: ResponseHead, bits: f.FieldBits) -> bytes:
+def switching_bytes(head: ResponseHead) -> bytes:
     """A 101 response: the one whose Connection and Upgrade the client needs (RFC 9110 7.8)."""
-    lines = _lines_without(
-        head.headers.fields, bits, f.CONNECTION | f.KEEP_ALIVE | f.TRANSFER_ENCODING, ()
-    )
+    lines = lines_without(head, f.HOP_BY_HOP & ~f.UPGRADE)
     return b"HTTP/1.1 101 %b\r\n%bConnection: upgrade\r\n\r\n" % (head.reason, lines)
 
 
 def ends_connection(head: ResponseHead, client_minor: int) -> bool:
     """Whether only closing can tell this client where the body ends."""
-    return client_minor == 0 and head.body_length in (CHUNKED, UNTIL_CLOSE)
+    return client_minor == 0 and head.body_length < 0
 
 
-def _lines_without(
-    fields: list[Field], bits: f.FieldBits, drops: int, options: tuple[bytes, ...]
-) -> bytes:
-    if not options:
-        return b"".join([b"%b: %b\r\n" % field for field in fields if not bits[field[0]] & drops])
-    # Fields that Connection names go as well, but not those that the proxy itself understands:
-    # "Connection: host, x-forwarded-for" must not strip what the server relies on.
+def lines_without(head: Head, drops: int) -> bytes:
+    """The field lines of a head, each with its CRLF, without the fields of those bits.
+
+    Fields that Connection names go as well (RFC 9110 section 7.6.1).
+    """
+    wire = head.wire
+    if wire is None or head.options:
+        return _rendered_without(head, drops)
+    if head.seen & drops:
+        for mark in head.marks:
+            if mark.bit & drops:
+                wire = _cut_line(wire, mark.line)
+    return wire
+
+
+def _cut_line(wire: bytes, line: bytes) -> bytes:
+    if wire.startswith(line + b"\r\n"):
+        return wire[len(line) + 2 :]
+    place = wire.find(b"\r\n%b\r\n" % line) + 2
+    return wire[:place] + wire[place + len(line) + 2 :]
+
+
+def _rendered_without(head: Head, drops: int) -> bytes:
+    # "Connection: host, x-forwarded-for" must not strip what the proxy itself understands and
+    # the server relies on: only other fields can be named.
+    options = head.options
+    bits = f.BITS
     return b"".join(
         [
             b"%b: %b\r\n" % field
-            for field in fields
-            if not (bit := bits[field[0]]) & drops and (bit or field[0].lower() not in options)
+            for field in head.headers.fields
+            if not (bit := bits.get(name := field[0].lower(), 0)) & drops
+            and (bit or name not in options)
         ]
     )

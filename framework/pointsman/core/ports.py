@@ -124,9 +124,6 @@ class ClientPort(Protocol):
     def request_bytes(self, head: RequestHead) -> bytes:
         """The head as the server gets it, with what is told about this client."""
 
-    def client_ip(self, head: RequestHead) -> str:
-        """The client's address for this request."""
-
     def send_interim(self, head: ResponseHead) -> None:
         """Pass a 1xx answer on."""
 

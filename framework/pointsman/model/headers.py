@@ -14,35 +14,28 @@ class Headers:
     """The header fields of one message, in order, repeated fields kept apart.
 
     Names are compared case-insensitively (RFC 9110 section 5.1) and written as they came.
-    ``fields`` is the list itself, to be read; changes go through the methods, because the bytes
-    that the fields came in are kept and passed on as long as nothing was changed.
+    Attributes:
+        fields: the list itself, to be read; changes go through the methods.
+        unchanged: it was read from a message and nothing was changed, so that the bytes it came
+            in can be passed on.
     """
 
-    __slots__ = ("_wire", "fields")
+    __slots__ = ("fields", "unchanged")
 
     def __init__(self, fields: Iterable[Field] = ()) -> None:
         self.fields: list[Field] = list(fields)
-        self._wire: bytes | None = None
+        self.unchanged = False
 
     @classmethod
-    def wrap(cls, fields: list[Field], wire: bytes) -> Headers:
-        """Headers over a list that the caller gives away, with the bytes it was read from.
-
-        Args:
-            fields: the pairs, not copied.
-            wire: the field lines, each with its CRLF, without the empty line at the end.
-        """
-        headers = cls.__new__(cls)
-        headers.fields = fields
-        headers._wire = wire
+    def read(cls, wire: bytes) -> Headers:
+        """The fields of well-formed lines, each with its CRLF (RFC 9112 section 5)."""
+        headers = cls()
+        headers.unchanged = True
+        for line in wire.split(b"\r\n"):
+            if line:
+                name, _, value = line.partition(b":")
+                headers.fields.append((name, value.strip(b" \t")))
         return headers
-
-    def wire(self) -> bytes:
-        """The field lines, each with its CRLF (RFC 9112 section 5)."""
-        wire = self._wire
-        if wire is None:
-            wire = self._wire = b"".join([b"%b: %b\r\n" % field for field in self.fields])
-        return wire
 
     def get(self, name: bytes, default: bytes | None = None) -> bytes | None:
         """The value of the first field of that name, or ``default``."""
@@ -63,13 +56,13 @@ class Headers:
     def add(self, name: bytes, value: bytes) -> None:
         """Append a field. Raises ValueError for CR, LF or NUL in it, or an empty name."""
         _check(name, value)
-        self._wire = None
+        self.unchanged = False
         self.fields.append((name, value))
 
     def set(self, name: bytes, value: bytes) -> None:
         """Replace all fields of that name by one, at the place of the first."""
         _check(name, value)
-        self._wire = None
+        self.unchanged = False
         wanted = name.lower()
         for place, (field, _) in enumerate(self.fields):
             if field.lower() == wanted:
@@ -81,7 +74,7 @@ class Headers:
     def remove(self, name: bytes) -> None:
         """Drop all fields of that name; none is fine."""
         wanted = name.lower()
-        self._wire = None
+        self.unchanged = False
         self.fields[:] = [pair for pair in self.fields if pair[0].lower() != wanted]
 
     def copy(self) -> Headers:

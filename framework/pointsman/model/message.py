@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from pointsman.model.headers import Headers
 
 # Body lengths that are not a number of bytes (RFC 9112 section 6.3).
@@ -9,42 +12,83 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 
 
-class RequestHead:
+class Mark(NamedTuple):
+    """What a field that means something to a proxy says.
+
+    Attributes:
+        bit: which field (``core/http1/fields.py``).
+        line: the whole line as it came, without CRLF.
+        value: without blanks around it.
+        number: of Content-Length.
+        options: of Connection, lower case.
+    """
+
+    bit: int
+    line: bytes
+    value: bytes
+    number: int = 0
+    options: tuple[bytes, ...] = ()
+
+
+class Head:
+    """What both kinds of head have.
+
+    The fields are kept as the bytes they came in; ``headers`` takes them apart when somebody asks.
+
+    Attributes:
+        minor: HTTP/1 minor version, 0 or 1.
+        body_length: bytes of body, 0 for none, CHUNKED or UNTIL_CLOSE.
+        keep_alive: whether the peer will go on with the connection afterwards.
+        options: connection options beside the usual ones, lower case: fields to be dropped.
+        seen: bits of the special fields that it had when read.
+        marks: what these fields said, in order.
+    """
+
+    # Defaults stand in the class, so that reading a head sets only what differs.
+    minor = 1
+    body_length = 0
+    keep_alive = True
+    options: tuple[bytes, ...] = ()
+    seen = 0
+    marks: Sequence[Mark] = ()
+    _wire = b""
+    _headers: Headers | None = None
+
+    @property
+    def headers(self) -> Headers:
+        """The fields, to be read and changed."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = Headers.read(self._wire)
+        return headers
+
+    @property
+    def wire(self) -> bytes | None:
+        """The field lines as they came, each with its CRLF; None once they were changed."""
+        headers = self._headers
+        return self._wire if headers is None or headers.unchanged else None
+
+
+class RequestHead(Head):
     """A request line and its header fields, framing already judged.
 
     Attributes:
         method: token as sent, upper and lower case kept (methods are case-sensitive).
-        target: request target as sent, in origin, absolute, authority or asterisk form.
-        minor: HTTP/1 minor version, 0 or 1.
-        headers: the fields as they came.
+        target: request target in origin, authority or asterisk form.
         host: value of Host, or the authority of an absolute target; b"" if HTTP/1.0 sent none.
-        body_length: bytes of body, 0 for none, or CHUNKED.
-        keep_alive: whether the client is willing to send another request afterwards.
         upgrade: value of Upgrade if Connection names it (RFC 9110 section 7.8), else b"".
         expects_continue: whether the client waits for 100 (RFC 9110 section 10.1.1).
-        options: connection options beside the usual ones, lower case: fields to be dropped.
-        marks: bits of the special fields that it had when read (``core/http1/fields.py``).
     """
 
-    __slots__ = (
-        "body_length",
-        "expects_continue",
-        "headers",
-        "host",
-        "keep_alive",
-        "marks",
-        "method",
-        "minor",
-        "options",
-        "target",
-        "upgrade",
-    )
+    host = b""
+    upgrade = b""
+    expects_continue = False
 
     def __init__(
         self,
         method: bytes,
         target: bytes,
-        headers: Headers,
+        headers: Headers | None = None,
         *,
         minor: int = 1,
         host: bytes = b"",
@@ -55,15 +99,23 @@ class RequestHead:
     ) -> None:
         self.method = method
         self.target = target
-        self.headers = headers
+        self._headers = headers if headers is not None else Headers()
         self.minor = minor
         self.host = host
         self.body_length = body_length
         self.keep_alive = keep_alive
         self.upgrade = upgrade
         self.expects_continue = expects_continue
-        self.options: tuple[bytes, ...] = ()
-        self.marks = 0
+
+    @classmethod
+    def read(cls, method: bytes, target: bytes, minor: int, wire: bytes) -> RequestHead:
+        """A head that was just read; ``wire`` holds its field lines, each with its CRLF."""
+        head = cls.__new__(cls)
+        head.method = method
+        head.target = target
+        head.minor = minor
+        head._wire = wire
+        return head
 
     @property
     def path(self) -> bytes:
@@ -85,36 +137,21 @@ class RequestHead:
         return f"RequestHead({self.method!r}, {self.path!r})"
 
 
-class ResponseHead:
+class ResponseHead(Head):
     """A status line and its header fields, framing already judged.
+
+    ``body_length`` says what follows on this connection: 0 for HEAD, 204 and 304 whatever
+    Content-Length tells.
 
     Attributes:
         status: 100..999.
         reason: reason phrase as sent, may be empty.
-        minor: HTTP/1 minor version, 0 or 1.
-        headers: the fields as they came.
-        body_length: bytes of body, 0 for none, CHUNKED or UNTIL_CLOSE. It says what follows on
-            this connection: 0 for HEAD, 204 and 304 whatever Content-Length tells.
-        keep_alive: whether the server will take another request on this connection.
-        options: connection options beside the usual ones, lower case: fields to be dropped.
-        marks: bits of the special fields that it had when read (``core/http1/fields.py``).
     """
-
-    __slots__ = (
-        "body_length",
-        "headers",
-        "keep_alive",
-        "marks",
-        "minor",
-        "options",
-        "reason",
-        "status",
-    )
 
     def __init__(
         self,
         status: int,
-        headers: Headers,
+        headers: Headers | None = None,
         *,
         reason: bytes = b"",
         minor: int = 1,
@@ -122,13 +159,21 @@ class ResponseHead:
         keep_alive: bool = True,
     ) -> None:
         self.status = status
-        self.headers = headers
+        self._headers = headers if headers is not None else Headers()
         self.reason = reason
         self.minor = minor
         self.body_length = body_length
         self.keep_alive = keep_alive
-        self.options: tuple[bytes, ...] = ()
-        self.marks = 0
+
+    @classmethod
+    def read(cls, status: int, reason: bytes, minor: int, wire: bytes) -> ResponseHead:
+        """A head that was just read; ``wire`` holds its field lines, each with its CRLF."""
+        head = cls.__new__(cls)
+        head.status = status
+        head.reason = reason
+        head.minor = minor
+        head._wire = wire
+        return head
 
     def __repr__(self) -> str:
         return f"ResponseHead({self.status})"

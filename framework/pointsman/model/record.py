@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pointsman.model.message import RequestHead
+
 # How an exchange ended ("termination" of a record). One word each, stable: people search for them.
 OK = "ok"
 CLIENT_ERROR = "client_error"  # the request was malformed or over a limit; we refused it
@@ -41,7 +43,7 @@ class ExchangeRecord(NamedTuple):
         total: seconds from the first request byte to the end.
         request_id: unique id of this exchange.
         termination: one of the words above.
-        request: header fields of the request for logs that want some of them.
+        request: its head, for logs that want a header; None if none could be read.
     """
 
     time: float
@@ -62,4 +64,4 @@ class ExchangeRecord(NamedTuple):
     total: float
     request_id: str
     termination: str
-    request: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]]
+    request: RequestHead | None

@@ -17,7 +17,7 @@ from pointsman.core.hop_by_hop import (
     switching_bytes,
 )
 from pointsman.core.http1.bodies import Body, BodyError, body_of, chunk, last_chunk
-from pointsman.core.http1.fields import FieldBits
+from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.http1.request_reader import RequestReader
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.model.connection import ConnectionFacts
@@ -45,19 +45,18 @@ class ClientSupplies:
         exchange: what its exchanges share.
         reactor: offers IReactorFDSet.
         deadlines: the wheel.
-        bits: shared memory of field names.
+        lines: shared memory of field lines.
         gone: told when a connection is closed.
     """
 
     __slots__ = (
-        "bits",
         "deadlines",
         "draining",
         "exchange",
         "forwarding",
         "gone",
-        "hosts",
         "limits",
+        "lines",
         "reactor",
         "timeouts",
         "via",
@@ -68,16 +67,15 @@ class ClientSupplies:
         exchange: ExchangeSupplies,
         reactor: Any,
         deadlines: Deadlines,
-        bits: FieldBits,
+        lines: FieldLines,
         gone: Callable[[ClientConnection], None],
     ) -> None:
         settings = exchange.service.settings
         self.exchange = exchange
         self.reactor = reactor
         self.deadlines = deadlines
-        self.bits = bits
+        self.lines = lines
         self.gone = gone
-        self.hosts: set[bytes] = set()
         self.timeouts = settings.timeouts
         self.limits = settings.limits
         self.forwarding = settings.forwarding
@@ -124,7 +122,7 @@ class ClientConnection:
         self.deadline = 0
         self.slot = 0
         self._about = AboutClient(supplies.forwarding, connection)
-        self._reader = RequestReader(supplies.limits, supplies.bits, supplies.hosts)
+        self._reader = RequestReader(supplies.limits, supplies.lines)
         self._stream: Stream | None = None
         self._buffer = b""
         self._body: Body | None = None
@@ -146,7 +144,7 @@ class ClientConnection:
         self._stream = stream
         self.closing = True
         stream.resume()
-        exchange = self.exchange = Exchange(self._supplies.exchange, self)
+        exchange = self.exchange = Exchange(self._supplies.exchange, self, self.connection.peer_ip)
         exchange.refuse_overload()
 
     # ---- what the stream says ----
@@ -182,7 +180,9 @@ class ClientConnection:
             self._head_begun = False
             end = self._reader.end
             self._buffer = data[end:] if end < len(data) else b""
-            exchange = self.exchange = Exchange(self._supplies.exchange, self)
+            about = self._about
+            client_ip = about.client_ip(head) if about.trusted else self.connection.peer_ip
+            exchange = self.exchange = Exchange(self._supplies.exchange, self, client_ip)
             if head.body_length:
                 self._begin_with_body(exchange, head)
             else:
@@ -301,7 +301,7 @@ class ClientConnection:
         """An answer to bytes that are no request."""
         self.closing = True
         self._buffer = b""
-        exchange = self.exchange = Exchange(self._supplies.exchange, self)
+        exchange = self.exchange = Exchange(self._supplies.exchange, self, self.connection.peer_ip)
         exchange.refuse(error)
 
     # ---- what the exchange asks (core.ports.ClientPort) ----
@@ -309,17 +309,12 @@ class ClientConnection:
     def request_bytes(self, head: RequestHead) -> bytes:
         """The head as the server gets it, with what is told about this client."""
         about = self._about
-        return request_bytes(head, self._supplies.bits, about.lines(head), about.replaced)
-
-    def client_ip(self, head: RequestHead) -> str:
-        """The client's address for this request."""
-        about = self._about
-        return about.client_ip(head) if about.trusted else self.connection.peer_ip
+        return request_bytes(head, about.lines(head), about.replaced)
 
     def send_interim(self, head: ResponseHead) -> None:
         """Pass a 1xx answer on."""
         if self._stream is not None:
-            self._stream.write(interim_bytes(head, self._supplies.bits))
+            self._stream.write(interim_bytes(head))
 
     def send_head(self, head: ResponseHead, data: bytes, ended: bool, close: bool) -> None:
         """Begin the answer, with the body so far; ``close`` ends the connection after it."""
@@ -332,7 +327,6 @@ class ClientConnection:
             self.closing = True
         out = response_bytes(
             head,
-            self._supplies.bits,
             self._supplies.via,
             client_minor=minor,
             close=self.closing,
@@ -388,7 +382,7 @@ class ClientConnection:
         supplies = self._supplies
         supplies.deadlines.disarm(self)
         if head is not None:
-            client_stream.write(switching_bytes(head, supplies.bits))
+            client_stream.write(switching_bytes(head))
         else:
             client_stream.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         buffered, self._buffer = self._buffer, b""
@@ -462,16 +456,16 @@ class HttpClients:
         supplies: what its exchanges share.
         reactor: offers IReactorFDSet.
         deadlines: the wheel.
-        bits: shared memory of field names.
+        lines: shared memory of field lines.
     """
 
     def __init__(
-        self, supplies: ExchangeSupplies, reactor: Any, deadlines: Deadlines, bits: FieldBits
+        self, supplies: ExchangeSupplies, reactor: Any, deadlines: Deadlines, lines: FieldLines
     ) -> None:
         self._service = supplies.service
         self._connected = supplies.service.connected
         self._most = supplies.service.settings.limits.connections
-        self._supplies = ClientSupplies(supplies, reactor, deadlines, bits, self._gone)
+        self._supplies = ClientSupplies(supplies, reactor, deadlines, lines, self._gone)
         self._open: set[ClientConnection] = set()
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.bodies import Body, BodyError, UntilCloseBody, body_of, chunk, last_chunk
-from pointsman.core.http1.fields import FieldBits
+from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.http1.response_reader import ResponseReader
 from pointsman.core.members import Member
 from pointsman.core.ports import Asking
@@ -20,21 +20,21 @@ from pointsman.net.stream import Stream
 class UpstreamSupplies:
     """What all upstream connections of one virtual service share."""
 
-    __slots__ = ("bits", "deadlines", "dialler", "idle", "limits", "timeouts")
+    __slots__ = ("deadlines", "dialler", "idle", "limits", "lines", "timeouts")
 
     def __init__(
         self,
         dialler: Dialler,
         deadlines: Deadlines,
         idle: IdleConnections,
-        bits: FieldBits,
+        lines: FieldLines,
         timeouts: Timeouts,
         limits: Limits,
     ) -> None:
         self.dialler = dialler
         self.deadlines = deadlines
         self.idle = idle
-        self.bits = bits
+        self.lines = lines
         self.timeouts = timeouts
         self.limits = limits
 
@@ -74,7 +74,7 @@ class UpstreamConnection:
         self._asking: Asking | None = asking
         self._stream: Stream | None = None
         self._call: Call | None = None
-        self._reader = ResponseReader(supplies.limits.response_header_bytes, supplies.bits)
+        self._reader = ResponseReader(supplies.limits.response_header_bytes, supplies.lines)
         self._body: Body | None = None
         self._buffer = b""
         self._method = b""

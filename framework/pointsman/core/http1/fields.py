@@ -35,7 +35,10 @@ FORBIDDEN_TRAILERS = frozenset(
     b"x-forwarded-port|x-forwarded-proto".split(b"|")
 )
 
-_BITS = {
+# Fields whose values are secrets; their lines are not remembered.
+SECRETS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"set-cookie"))
+
+BITS = {
     b"host": HOST,
     b"connection": CONNECTION,
     b"content-length": CONTENT_LENGTH,
@@ -53,22 +56,6 @@ _BITS = {
     b"forwarded": FORWARDED,
     b"via": VIA,
 }
-
-# Spellings remembered at most; a client that invents names must not fill our memory.
-_MOST_SPELLINGS = 2048
-
-
-class FieldBits(dict[bytes, int]):
-    """The bit of a field name in whatever spelling, 0 for ordinary fields.
-
-    Names come in a handful of spellings, so each is folded to lower case once and remembered.
-    """
-
-    def __missing__(self, name: bytes) -> int:
-        bit = _BITS.get(name.lower(), 0)
-        if len(self) < _MOST_SPELLINGS:
-            self[name] = bit
-        return bit
 
 
 def tokens(values: list[bytes]) -> list[bytes]:

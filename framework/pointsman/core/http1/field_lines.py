@@ -1,0 +1,95 @@
+"""Field lines, judged once and remembered: what a line means to a proxy, or that it is malformed.
+
+Clients and servers send the same lines again and again: their names, what they accept, what
+they serve. A line that was found well-formed is remembered as a whole, so that a head costs one
+look-up a line; only a new line is matched against the grammar (decisions/0002).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pointsman.core.http1 import fields as f
+from pointsman.model.message import Mark
+
+# RFC 9110 sections 5.1 and 5.5: a token, a colon at once, and a value of visible characters,
+# blanks, tabs and obs-text. No CR, LF, NUL or other control character, no folding.
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
+# RFC 3986 sections 3.2.2 and 3.2.3: a registered name or IPv4 address, or an IP literal; a port.
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+# So many lines are remembered, of this length at most; then memory is begun anew.
+_MOST_LINES = 4096
+_LONGEST_LINE = 256
+# Connection options that are understood by themselves; others name fields to be dropped.
+_USUAL_OPTIONS = frozenset((b"close", b"keep-alive", b"upgrade", b"te"))
+
+
+class MalformedLine(ValueError):
+    """A field line that no grammar allows; the message says why and where that is written."""
+
+
+class FieldLines(dict[bytes, Mark | None]):
+    """The mark of a field line, None for ordinary fields. Raises MalformedLine."""
+
+    def __missing__(self, line: bytes) -> Mark | None:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise MalformedLine(_complaint(line))
+        name = match[1].lower()
+        bit = f.BITS.get(name, 0)
+        mark = _mark(bit, line, match[2].rstrip(b" \t")) if bit else None
+        # Secrets are not kept: how fast a line is judged must not tell who else has sent it.
+        if len(line) <= _LONGEST_LINE and name not in f.SECRETS:
+            if len(self) >= _MOST_LINES:
+                self.clear()
+            self[line] = mark
+        return mark
+
+
+def is_authority(text: bytes) -> bool:
+    """Whether this is a host with an optional port (RFC 9110 section 7.2)."""
+    return _HOST.fullmatch(text) is not None and not _port_is_too_high(text)
+
+
+def unusual_options(marks: Iterable[Mark]) -> tuple[bytes, ...]:
+    """Connection options of all marks that name fields to be dropped (RFC 9110 7.6.1)."""
+    return tuple(
+        option
+        for mark in marks
+        if mark.bit == f.CONNECTION
+        for option in mark.options
+        if option not in _USUAL_OPTIONS
+    )
+
+
+def _mark(bit: int, line: bytes, value: bytes) -> Mark:
+    if bit == f.CONTENT_LENGTH:
+        # RFC 9110 section 8.6: digits only; 18 of them are more than any body has.
+        if not (value.isdigit() and len(value) <= 18):
+            raise MalformedLine("Content-Length is not a number (RFC 9110 section 8.6)")
+        return Mark(bit, line, value, int(value))
+    if bit == f.HOST and not is_authority(value):
+        raise MalformedLine("Host is not a host and port (RFC 9110 section 7.2)")
+    if bit == f.CONNECTION:
+        options = tuple(
+            token for part in value.split(b",") if (token := part.strip(b" \t").lower())
+        )
+        return Mark(bit, line, value, 0, options)
+    return Mark(bit, line, value)
+
+
+def _port_is_too_high(authority: bytes) -> bool:
+    port = authority.rpartition(b"]")[2].rpartition(b":")[2]
+    return port.isdigit() and b":" in authority and int(port) > 65535
+
+
+def _complaint(line: bytes) -> str:
+    if line[:1] in (b" ", b"\t"):
+        return "a field line is folded (RFC 9112 section 5.2)"
+    if b"\r" in line or b"\n" in line:
+        return "lines must end with CRLF (RFC 9112 section 2.2)"
+    name, colon, _ = line.partition(b":")
+    if colon and name[-1:] in (b" ", b"\t"):
+        return "white space before the colon of a field (RFC 9112 section 5.1)"
+    return "malformed field line (RFC 9110 section 5.1)"
