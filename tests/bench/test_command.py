@@ -7,6 +7,7 @@ import pytest
 from bench.cases import CASES
 from bench.command import main, missed, parser, planned, positive
 from bench.failure import BenchError
+from bench.report import between_marks
 from bench.rivals import HAProxy, Rival
 from bench.summary import Results, Sample
 
@@ -81,3 +82,12 @@ def test_writing_needs_the_whole_run(capsys: pytest.CaptureFixture[str]) -> None
 def test_memory_cannot_be_profiled(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--profile", "--case", "idle-rss"]) == 2
     assert "no load" in capsys.readouterr().err
+
+
+def test_the_document_has_room_for_the_tables() -> None:
+    assert "\nnew\n" in between_marks(command.DOCUMENT.read_text(), "new")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_document_explains_every_case_in_the_words_of_the_program(name: str) -> None:
+    assert f"| `{name}` | {CASES[name].tells} |" in command.DOCUMENT.read_text()

@@ -72,3 +72,11 @@ def test_the_program_itself_accepts_its_configuration(
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
+
+
+def test_pointsman_accepts_its_configuration(tmp_path: Path) -> None:
+    program, _, config = Pointsman().prepare(site(tmp_path))
+    outcome = subprocess.run(
+        [program, "check", config], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
