@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Protocol
+
+_LEAP = 3600  # seconds
 
 
 class Timed(Protocol):
@@ -43,7 +46,7 @@ class Deadlines:
             timed.deadline = 0
             return
         # One more second, because part of the current one is already gone.
-        timed.deadline = deadline = self.now + 1 + (int(seconds) or 1)
+        timed.deadline = deadline = self.now + 1 + ceil(seconds)
         slot = timed.slot
         if slot == 0 or deadline < slot:
             self._place(timed, deadline)
@@ -58,15 +61,20 @@ class Deadlines:
     def tick(self, now: float) -> None:
         """The clock says ``now`` seconds: call ``timed_out`` on all whose time is over."""
         second = int(now)
-        for slot in (
-            range(self.now + 1, second + 1) if second - self.now < 3600 else sorted(self._slots)
-        ):
-            if slot > second:
-                break
-            self.now = slot
-            for timed in self._slots.pop(slot, ()):
-                self._look_at(timed, slot)
+        slots = self._slots
+        if second - self.now < _LEAP:
+            for slot in range(self.now + 1, second + 1):
+                self._serve(slot)
+        else:
+            # The clock has leapt: only the seconds that hold somebody, also those placed now.
+            while (slot := min(slots, default=second + 1)) <= second:
+                self._serve(slot)
         self.now = max(self.now, second)
+
+    def _serve(self, slot: int) -> None:
+        self.now = slot
+        for timed in self._slots.pop(slot, ()):
+            self._look_at(timed, slot)
 
     def _look_at(self, timed: Timed, second: int) -> None:
         timed.slot = 0

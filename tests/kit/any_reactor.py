@@ -1,0 +1,63 @@
+"""Every reactor that streams must work on, each made for one test and turned by its hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.pollreactor import PollReactor
+from twisted.internet.selectreactor import SelectReactor
+from twisted.python.failure import Failure
+
+from pointsman.net.reactor import LeanReactor
+
+REACTORS: dict[str, Callable[[], Any]] = {
+    "lean": LeanReactor,
+    "epoll": EPollReactor,
+    "poll": PollReactor,
+    "select": SelectReactor,
+    "asyncio": lambda: AsyncioSelectorReactor(asyncio.new_event_loop()),
+}
+
+
+@contextmanager
+def own_reactor(name: str) -> Iterator[Any]:
+    """Make a reactor of that name, and close what it keeps open when the block ends."""
+    reactor = REACTORS[name]()
+    try:
+        yield reactor
+    finally:
+        for call in reactor.getDelayedCalls():
+            call.cancel()
+        for reader in list(reactor._internalReaders):
+            reactor._internalReaders.discard(reader)
+            reactor.removeReader(reader)
+            reader.connectionLost(Failure(ConnectionError("the reactor is closed")))
+        if hasattr(reactor, "_asyncioEventloop"):
+            reactor._asyncioEventloop.close()
+        elif hasattr(reactor, "_poller") and hasattr(reactor._poller, "close"):
+            reactor._poller.close()
+
+
+def until(reactor: Any, condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Turn the reactor until the condition holds.
+
+    Raises:
+        TimeoutError: if it did not come true in time.
+    """
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            raise TimeoutError(f"still waiting for {condition} after {seconds:g} s")
+        reactor.iterate(0.01)
+
+
+def settle(reactor: Any, turns: int = 5) -> None:
+    """Turn the reactor a few times, for what must not happen to have its chance."""
+    for _ in range(turns):
+        reactor.iterate(0.001)
