@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from pointsman.config.choice import Chosen
+from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.load import Configuration
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import first_in_words, problem_at
@@ -78,6 +78,10 @@ def build(configuration: Configuration, registry: Registry, previous: Site | Non
         ConfigError: settings that cannot work together, as a plugin says; nothing is taken over.
     """
     return _Builder(configuration, registry, previous).site()
+
+
+class _TableError(ValueError):
+    """The table of a persistence is at fault, not the persistence itself."""
 
 
 @dataclass(slots=True)
@@ -156,7 +160,9 @@ class _Builder:
         try:
             return make()
         except ValueError as error:
-            self._problems.append(problem_at(self._positions, path, str(error)))
+            at = (*path, TABLE) if isinstance(error, _TableError) else path
+            known = self._positions.known(at)
+            self._problems.append(problem_at(self._positions, known, str(error)))
         except Exception as error:  # a fault of the plugin, which must be named
             offer = chosen.offered
             message = f"plugin {offer.plugin!r} of {offer.distribution} failed to make {offer.name}"
@@ -171,7 +177,10 @@ class _Builder:
             asked.append(kind)
             if chosen.table is not None:
                 kind, options = chosen.table.kind, {**options, **chosen.table.options}
-            table = _table(kind, options, self._registry, surroundings)
+            try:
+                table = _table(kind, options, self._registry, surroundings)
+            except ValueError as error:
+                raise _TableError(str(error)) from None
             self._made_tables.append(table)
             return table
 
@@ -181,7 +190,7 @@ class _Builder:
         if made is not None and chosen.table is not None and not asked:
             message = f"{chosen.name} keeps no table"
             hint = "remove this key"
-            self._problems.append(problem_at(self._positions, (*where, "table"), message, hint))
+            self._problems.append(problem_at(self._positions, (*where, TABLE), message, hint))
         return made
 
     # ---- what stays on reload (DESIGN 5.12) ----

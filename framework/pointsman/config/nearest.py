@@ -8,6 +8,11 @@ from difflib import get_close_matches
 FEW = 12
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that looks most like this one, "" if none does."""
+    return "".join(get_close_matches(word, sorted({*known}), n=1))
+
+
 def nearest(word: str, known: Iterable[str], what: str = "known") -> str:
     """A hint such as "did you mean `scheduling`?" or "known: a, b, c".
 
@@ -17,7 +22,7 @@ def nearest(word: str, known: Iterable[str], what: str = "known") -> str:
         what: stands before the list when nothing is near.
     """
     words = sorted({*known})
-    for close in get_close_matches(word, words, n=1, cutoff=0.6):
+    if close := closest(word, words):
         return f"did you mean `{close}`?"
     if not words:
         return f"{what}: none"

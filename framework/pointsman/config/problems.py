@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from pointsman.config.nearest import nearest
+from pointsman.config.nearest import closest, nearest
 from pointsman.config.tree import Key, Path, Positions, dotted
 from pointsman.model.errors import Problem
 
@@ -87,7 +87,9 @@ def problems_of(
         also: keys that are allowed on the model's top level beside its own.
         partial: nothing is said of what is missing.
     """
-    for details in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    misspelt = {_meant(details, model, also) for details in found}
+    for details in found:
         steps: Path = tuple(step for step in details["loc"] if step != "[key]")
         path = (*prefix, *steps)
         if details["type"] == _NESTED:
@@ -95,16 +97,37 @@ def problems_of(
         elif details["type"] == _FAULT:
             yield _told(details["ctx"], positions, path, key="[key]" in details["loc"])
         elif details["type"] == "extra_forbidden":
-            allowed = {*_allowed_at(model, steps[:-1]), *(also if len(steps) == 1 else ())}
-            hint = nearest(str(steps[-1]), allowed, "allowed here")
+            hint = nearest(str(steps[-1]), _allowed(model, steps, also), "allowed here")
             known = positions.known(path)
             yield problem_at(positions, known, "this key is not known here", hint, key=True)
         elif details["type"] == "missing":
-            if not partial:
+            if not partial and steps not in misspelt:
                 known = (*positions.known(path[:-1]), path[-1])
                 yield problem_at(positions, known, "this is required but missing")
-        else:
+        elif not _only_for_its_items(details):
             yield problem_at(positions, positions.known(path), *_in_words(details))
+
+
+def _allowed(model: type[BaseModel], steps: Path, also: Iterable[str]) -> set[str]:
+    """The keys that are allowed beside the one that these steps lead to."""
+    return {*_allowed_at(model, steps[:-1]), *(also if len(steps) == 1 else ())}
+
+
+def _meant(details: ErrorDetails, model: type[BaseModel], also: Iterable[str]) -> Path | None:
+    """The key that an unknown one stands for by its looks: it is not missing, but misspelt."""
+    if details["type"] != "extra_forbidden":
+        return None
+    *above, wrong = details["loc"]
+    close = closest(str(wrong), _allowed(model, details["loc"], also))
+    return (*above, close) if close else None
+
+
+def _only_for_its_items(details: ErrorDetails) -> bool:
+    """Whether pydantic finds a list too short only because it has left out the wrong items."""
+    given = details["input"]
+    if details["type"] != "too_short" or not isinstance(given, list | dict):
+        return False
+    return len(given) >= int(details["ctx"]["min_length"])
 
 
 def _inner(

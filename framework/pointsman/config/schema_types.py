@@ -85,6 +85,8 @@ def _listening_address(raw: object) -> Address:
 
 
 def _one_or_more(raw: object) -> object:
+    if isinstance(raw, list) and not raw:
+        raise fault("expected at least one address to listen on")
     return [raw] if isinstance(raw, str) else raw
 
 
@@ -115,7 +117,6 @@ ListeningAddress = Annotated[
 ]
 Listening = Annotated[
     tuple[ListeningAddress, ...],
-    Field(min_length=1),
     BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
 ]
 NetworkText = Annotated[Network, PlainValidator(_network, json_schema_input_type=str)]

@@ -31,6 +31,7 @@ class Outer(BaseModel):
     items: tuple[Item, ...] = ()
     named: dict[str, Item] = {}
     either: Annotated[Item | None, Field(description="x")] = None
+    some: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     needed: int
     deep: Any = None
 
@@ -102,6 +103,9 @@ def told(text: str) -> list[str]:
             "{needed: 1, either: {wird: 9}}",
             ["1:22: either.wird: this key is not known here (did you mean `word`?)"],
         ),
+        ("{neded: 1}", ["1:2: neded: this key is not known here (did you mean `needed`?)"]),
+        ("{needed: 1, some: [x]}", ["1:20: some[0]: expected a whole number, got 'x'"]),
+        ("{needed: 1, some: []}", ["1:13: some: expected at least 1 of them, got a list"]),
         ("{needed: 1, items: 5}", ["1:20: items: expected a list, got 5"]),
         ("{needed: 1, deep: fault}", ["1:19: deep: it is at fault (mend it)"]),
         ("{needed: 1, deep: value}", ["1:19: deep: it is of no value"]),

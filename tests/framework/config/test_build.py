@@ -1,0 +1,237 @@
+"""Settings become pools, services and planned checks; what did not change is taken over."""
+
+from typing import Any
+
+import pytest
+
+from kit.offers import Check, DictTable, First, Offers, Pins, registry_of
+from pointsman.config.build import Site, build
+from pointsman.config.load import load_text
+from pointsman.config.registry import Registry
+from pointsman.contracts import Settings, Surroundings
+from pointsman.core.members import DRAINING
+from pointsman.hookspecs import hookimpl
+from pointsman.model.address import Address
+from pointsman.model.errors import ConfigError
+from pointsman.model.service import HealthTiming
+
+SITE = """\
+version: 1
+pools:
+  web:
+    persistence: pins
+    servers: {a: "127.0.0.1:1", b: {address: "127.0.0.2:2", weight: 7}}
+    health: {kind: page, path: /up, interval: 20s, port: 99}
+virtual_services:
+  one: {listen: "*:80", pool: web, timeouts: {idle: 5s}}
+  two: {listen: "*:81", mode: tcp, pool: {health: none, servers: {c: unix:/run/c}}}
+"""
+
+
+def built(text: str, registry: Registry | None = None, previous: Site | None = None) -> Site:
+    registry = registry or registry_of()
+    return build(load_text(text, "f", registry), registry, previous)
+
+
+def wrong(text: str, registry: Registry | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        built(text, registry)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def pool(lines: str, mode: str = "http") -> str:
+    indented = "\n".join(f"    {line}" for line in lines.splitlines())
+    return (
+        f"version: 1\npools:\n  p:\n    servers: {{a: h:1}}\n{indented}\n"
+        f"virtual_services: {{s: {{listen: '*:80', pool: p, mode: {mode}}}}}\n"
+    )
+
+
+def test_a_site_has_services_on_their_pools() -> None:
+    site = built(SITE)
+    one, two = site.services
+    assert (one.name, two.name) == ("one", "two")
+    assert one.pool is site.pools["web"]
+    assert two.pool is site.pools["two"]
+    assert one.settings.timeouts.idle == 5.0
+    assert [member.server.weight for member in one.pool.members] == [1000, 7]
+    assert two.pool.members[0].server.address == Address(path="/run/c")
+
+
+def test_every_member_of_a_checked_pool_has_a_plan() -> None:
+    plans = built(SITE).checks
+    assert [(plan.pool, plan.member.name, plan.address) for plan in plans] == [
+        ("web", "a", Address("127.0.0.1", 99)),
+        ("web", "b", Address("127.0.0.2", 99)),
+    ]
+    assert plans[0].timing == HealthTiming(interval=20.0)
+    assert isinstance(plans[0].check, Check)
+    assert plans[0].check is plans[1].check
+
+
+def test_a_probe_may_ask_elsewhere_or_at_the_server_itself() -> None:
+    (elsewhere,) = built(pool("health: {address: 'h:9'}")).checks
+    (itself,) = built(pool("health: tcp")).checks
+    assert elsewhere.address == Address("h", 9)
+    assert itself.address is None
+
+
+def test_a_table_is_made_as_the_persistence_asks_and_the_file_says() -> None:
+    site = built(pool("persistence: {kind: pins, timeout: 5s, table: {kind: other, size: 9}}"))
+    (table,) = site.tables
+    assert isinstance(table, DictTable)
+    assert (table.timeout, table.size) == (5.0, 9)
+    persistence = site.pools["p"].persistence
+    assert persistence is not None
+    assert persistence.table is table
+
+
+def test_the_event_hooks_are_told() -> None:
+    heard: list[tuple[Any, ...]] = []
+
+    class Ears:
+        @hookimpl
+        def exchange_finished(self, record: Any) -> None:
+            heard.append(("finished", record))
+
+        @hookimpl
+        def client_connected(self, service: str) -> None:
+            heard.append(("connected", service))
+
+        @hookimpl
+        def pin_made(self, pool: str, server: str) -> None:
+            heard.append(("pin", pool, server))
+
+    site = built(SITE, registry_of(Offers(), Ears()))
+    for finished in site.services[0].finished:
+        finished("record")  # type: ignore[arg-type]
+    for connected in site.services[0].connected:
+        connected("one", None)  # type: ignore[arg-type]
+    for made in site.pools["web"].pin_made:
+        made("web", "a", "10.0.0.1")
+    assert heard == [("finished", "record"), ("connected", "one"), ("pin", "web", "a")]
+
+
+# ---- what cannot be made ----
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            pool("scheduling: {kind: hash, header: h}", "tcp"),
+            "f:5:5: pools.p.scheduling: there are no headers in tcp mode",
+        ),
+        (
+            pool("scheduling: broken"),
+            "f:5:17: pools.p.scheduling: plugin 'Offers' of kit.offers.Offers "
+            "failed to make broken: KeyError: 'oh'",
+        ),
+        (
+            pool("persistence: {kind: pins, table: {kind: memory, size: 13}}"),
+            "f:5:31: pools.p.persistence.table: 13 brings bad luck",
+        ),
+        (
+            pool("persistence: {kind: bare, table: memory}"),
+            "f:5:38: pools.p.persistence.table: bare keeps no table (remove this key)",
+        ),
+        (
+            SITE.replace("127.0.0.1:1", "unix:/a"),
+            "f:6:58: pools.web.health.port: "
+            "server 'a' is not reached by host and port (give `address` instead)",
+        ),
+    ],
+)
+def test_what_a_maker_refuses_is_told_at_its_place(text: str, expected: str) -> None:
+    assert wrong(text) == [expected]
+
+
+def test_all_refusals_are_told_at_once_and_tables_are_closed() -> None:
+    made: list[DictTable] = []
+
+    class Registering(Offers):
+        @hookimpl
+        def tables(self) -> Any:
+            offers = {**super().tables()}
+            make = offers["memory"].make
+
+            def remembered(settings: Settings, surroundings: Surroundings) -> Any:
+                made.append(make(settings, surroundings))
+                return made[-1]
+
+            return {**offers, "memory": offers["memory"]._replace(make=remembered)}
+
+    text = pool("persistence: pins\nscheduling: broken\nhealth: {port: 5}").replace(
+        "{a: h:1}", "{a: {local: x}}"
+    )
+    assert [told.split(": ")[0] for told in wrong(text, registry_of(Registering()))] == [
+        "f:6:17",
+        "f:7:20",
+    ]
+    assert [table.closed for table in made] == [True]
+
+
+def test_a_table_that_nobody_offers_is_told_where_it_is_wanted() -> None:
+    class NoTables(Offers):
+        def tables(self) -> Any:
+            return {}
+
+    assert wrong(pool("persistence: pins"), registry_of(NoTables())) == [
+        "f:5:18: pools.p.persistence: no plugin offers the table 'memory'; known: none"
+    ]
+
+
+def test_a_pool_of_both_modes_is_held_to_the_narrower_one() -> None:
+    text = pool("scheduling: {kind: hash, header: h}").replace(
+        "virtual_services: {", "virtual_services: {t: {listen: '*:9', pool: p, mode: tcp}, "
+    )
+    assert "tcp mode" in wrong(text)[0]
+
+
+# ---- on reload (DESIGN 5.12) ----
+
+
+def test_what_did_not_change_is_taken_over() -> None:
+    registry = registry_of()
+    before = built(SITE, registry)
+    a, b = before.pools["web"].members
+    a.set_admin(DRAINING)
+    changed = SITE.replace("weight: 7", "weight: 8").replace("b: {", 'n: "h:1", b: {')
+    after = built(changed, registry, before)
+    members = after.pools["web"].members
+    assert [member.name for member in members] == ["a", "n", "b"]
+    assert members[0] is a
+    assert members[2] is not b
+    assert after.pools["web"].scheduler is before.pools["web"].scheduler
+    assert after.pools["web"].persistence is before.pools["web"].persistence
+    assert after.tables == before.tables
+    scheduler = after.pools["web"].scheduler
+    assert isinstance(scheduler, First)
+    assert scheduler.kept == [("a", "b"), ("a", "n", "b")]
+
+
+def test_a_taken_over_member_tells_its_new_pool() -> None:
+    registry = registry_of()
+    before = built(SITE, registry)
+    after = built(SITE, registry, before)
+    after.pools["web"].members[0].set_health(False, "gone")
+    assert [member.name for member in after.pools["web"].available] == ["b"]
+
+
+def test_other_options_make_other_objects() -> None:
+    registry = registry_of()
+    before = built(SITE, registry)
+    changed = SITE.replace("persistence: pins", "persistence: {kind: pins, timeout: 5s}")
+    after = built(changed, registry, before)
+    assert isinstance(after.pools["web"].persistence, Pins)
+    assert after.pools["web"].persistence is not before.pools["web"].persistence
+    assert after.pools["web"].scheduler is before.pools["web"].scheduler
+
+
+def test_a_build_that_fails_leaves_the_previous_site_alone() -> None:
+    registry = registry_of()
+    before = built(SITE, registry)
+    with pytest.raises(ConfigError):
+        built(SITE.replace("  web:\n", "  web:\n    scheduling: broken\n"), registry, before)
+    before.pools["web"].members[0].set_health(False, "gone")
+    assert [member.name for member in before.pools["web"].available] == ["b"]
