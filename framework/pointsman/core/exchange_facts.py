@@ -74,24 +74,26 @@ class ExchangeFacts:
         supplies = self._supplies
         request = self.request
         connection = self._client.connection
-        return ExchangeRecord(
-            supplies.wall(),
-            supplies.service.name,
-            self.client_ip,
-            connection.peer_port,
-            request.method if request is not None else b"",
-            request.target if request is not None else b"",
-            request.minor if request is not None else 0,
-            self._status,
-            self._bytes_in,
-            self._bytes_out,
-            self.member.name if self.member is not None else "",
-            self._how,
-            self._attempts,
-            self._connect,
-            self._first_byte,
-            supplies.clock() - self._began,
-            self.request_id,
-            termination,
-            request,
+        return ExchangeRecord._make(
+            (
+                supplies.wall(),
+                supplies.service.name,
+                self.client_ip,
+                connection.peer_port,
+                request.method if request is not None else b"",
+                request.target if request is not None else b"",
+                request.minor if request is not None else 0,
+                self._status,
+                self._bytes_in,
+                self._bytes_out,
+                self.member.name if self.member is not None else "",
+                self._how,
+                self._attempts,
+                self._connect,
+                self._first_byte,
+                supplies.clock() - self._began,
+                self.request_id,
+                termination,
+                request,
+            )
         )

@@ -27,6 +27,8 @@ class Member:
         tunnels: how many of these are tunnels.
         total: exchanges and tunnels ever begun.
         failures: attempts that failed to connect or broke off.
+        takes_new: a client that belongs nowhere may be sent here.
+        takes_pinned: a client that belongs here may be sent here (DESIGN 5.3).
     """
 
     __slots__ = (
@@ -39,6 +41,8 @@ class Member:
         "name",
         "reason",
         "server",
+        "takes_new",
+        "takes_pinned",
         "total",
         "tunnels",
         "up",
@@ -59,16 +63,8 @@ class Member:
         self.failures = 0
         self._full_at = server.max_connections or -1
         self._changed = changed or _nobody
-
-    @property
-    def takes_new(self) -> bool:
-        """Whether a client that belongs nowhere may be sent here."""
-        return self.up and self.admin == ENABLED and self.weight > 0 and not self.is_full
-
-    @property
-    def takes_pinned(self) -> bool:
-        """Whether a client that belongs here may be sent here (DESIGN 5.3)."""
-        return self.up and self.admin != DISABLED and not self.is_full
+        self.takes_new = self.takes_pinned = False
+        self._refresh()
 
     @property
     def is_full(self) -> bool:
@@ -89,13 +85,13 @@ class Member:
         self.total += 1
         self.active = active = self.active + 1
         if active == self._full_at:
-            self._changed()
+            self._refresh()
 
     def end(self) -> None:
         """That work is over, however it ended."""
         self.active = active = self.active - 1
         if active == self._full_at - 1:
-            self._changed()
+            self._refresh()
 
     def set_health(self, up: bool, reason: str) -> None:
         """The health check has spoken."""
@@ -103,7 +99,7 @@ class Member:
         self.reason = reason
         if up != self.up:
             self.up = up
-            self._changed()
+            self._refresh()
 
     def set_admin(self, state: str) -> None:
         """An operator takes the member in (ENABLED) or out (DRAINING, DISABLED)."""
@@ -124,6 +120,13 @@ class Member:
     def watched_by(self, changed: Callable[[], None]) -> None:
         """The pool wants to be told when the answer of ``takes_new`` may have changed."""
         self._changed = changed
+
+    def _refresh(self) -> None:
+        """Decide anew what it takes: when something changed, not when a request comes."""
+        can_work = self.up and not self.is_full
+        self.takes_new = can_work and self.admin == ENABLED and self.weight > 0
+        self.takes_pinned = can_work and self.admin != DISABLED
+        self._changed()
 
     def __repr__(self) -> str:
         return f"Member({self.name!r}, {self.state}, active={self.active})"

@@ -19,8 +19,8 @@ class Mark(NamedTuple):
         bit: which field (``core/http1/fields.py``).
         line: the whole line as it came, without CRLF.
         value: without blanks around it.
-        number: of Content-Length.
-        options: of Connection, lower case.
+        number: of Content-Length; of Connection, whether it says CLOSE, KEEP_ALIVE or UPGRADE.
+        options: the other options of Connection, lower case.
     """
 
     bit: int
@@ -28,6 +28,12 @@ class Mark(NamedTuple):
     value: bytes
     number: int = 0
     options: tuple[bytes, ...] = ()
+
+
+# What a Connection field says, as bits of ``Mark.number``.
+CLOSE = 1
+KEEP_ALIVE = 2
+UPGRADE = 4
 
 
 class Head:

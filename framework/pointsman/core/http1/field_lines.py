@@ -8,29 +8,51 @@ look-up a line; only a new line is matched against the grammar (decisions/0002).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from pointsman.core.http1 import fields as f
-from pointsman.model.message import Mark
+from pointsman.model.message import CLOSE, KEEP_ALIVE, UPGRADE, Mark
 
 # RFC 9110 sections 5.1 and 5.5: a token, a colon at once, and a value of visible characters,
 # blanks, tabs and obs-text. No CR, LF, NUL or other control character, no folding.
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 # RFC 3986 sections 3.2.2 and 3.2.3: a registered name or IPv4 address, or an IP literal; a port.
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+# RFC 9112 section 4; the blank before an empty reason phrase is often forgotten.
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 # So many lines are remembered, of this length at most; then memory is begun anew.
 _MOST_LINES = 4096
 _LONGEST_LINE = 256
-# Connection options that are understood by themselves; others name fields to be dropped.
-_USUAL_OPTIONS = frozenset((b"close", b"keep-alive", b"upgrade", b"te"))
+_CONNECTION_BITS = {b"close": CLOSE, b"keep-alive": KEEP_ALIVE, b"upgrade": UPGRADE, b"te": 0}
 
 
 class MalformedLine(ValueError):
     """A field line that no grammar allows; the message says why and where that is written."""
 
 
+class StatusLines(dict[bytes, tuple[int, bytes, int]]):
+    """Status, reason phrase and minor version of a status line. Raises MalformedLine."""
+
+    def __missing__(self, line: bytes) -> tuple[int, bytes, int]:
+        match = _STATUS_LINE.fullmatch(line)
+        if match is None:
+            raise MalformedLine("the answer is not HTTP/1.0 or HTTP/1.1")
+        minor, status, reason = match.groups(b"")
+        parts = int(status), reason, int(minor)
+        if len(self) < _MOST_LINES and len(line) <= _LONGEST_LINE:
+            self[line] = parts
+        return parts
+
+
 class FieldLines(dict[bytes, Mark | None]):
-    """The mark of a field line, None for ordinary fields. Raises MalformedLine."""
+    """The mark of a field line, None for ordinary fields. Raises MalformedLine.
+
+    Attributes:
+        statuses: the same for status lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statuses = StatusLines()
 
     def __missing__(self, line: bytes) -> Mark | None:
         match = _LINE.fullmatch(line)
@@ -52,17 +74,6 @@ def is_authority(text: bytes) -> bool:
     return _HOST.fullmatch(text) is not None and not _port_is_too_high(text)
 
 
-def unusual_options(marks: Iterable[Mark]) -> tuple[bytes, ...]:
-    """Connection options of all marks that name fields to be dropped (RFC 9110 7.6.1)."""
-    return tuple(
-        option
-        for mark in marks
-        if mark.bit == f.CONNECTION
-        for option in mark.options
-        if option not in _USUAL_OPTIONS
-    )
-
-
 def _mark(bit: int, line: bytes, value: bytes) -> Mark:
     if bit == f.CONTENT_LENGTH:
         # RFC 9110 section 8.6: digits only; 18 of them are more than any body has.
@@ -72,10 +83,12 @@ def _mark(bit: int, line: bytes, value: bytes) -> Mark:
     if bit == f.HOST and not is_authority(value):
         raise MalformedLine("Host is not a host and port (RFC 9110 section 7.2)")
     if bit == f.CONNECTION:
-        options = tuple(
-            token for part in value.split(b",") if (token := part.strip(b" \t").lower())
-        )
-        return Mark(bit, line, value, 0, options)
+        options = f.tokens([value])
+        number = 0
+        for option in options:
+            number |= _CONNECTION_BITS.get(option, 0)
+        others = tuple(option for option in options if option not in _CONNECTION_BITS)
+        return Mark(bit, line, value, number, others)
     return Mark(bit, line, value)
 
 

@@ -18,6 +18,9 @@ X_FORWARDED_HOST = 4096
 X_FORWARDED_PORT = 8192
 FORWARDED = 16384
 VIA = 32768
+# A name that programs behind CGI, WSGI or PHP cannot tell from one of the above: they see
+# "X_Forwarded_For" and "X-Forwarded-For" as the same variable (RFC 3875 section 4.1.18).
+LOOKALIKE = 65536
 
 # Fields that end at a proxy even when Connection does not name them (RFC 9110 section 7.6.1).
 # Content-Length is judged apart: it stays unless the body is framed anew.
@@ -26,12 +29,14 @@ HOP_BY_HOP = CONNECTION | TRANSFER_ENCODING | UPGRADE | KEEP_ALIVE | PROXY_CONNE
 # Fields that tell about the client; only a trusted proxy may set them.
 ABOUT_CLIENT = X_FORWARDED_FOR | X_FORWARDED_PROTO | X_FORWARDED_HOST | X_FORWARDED_PORT | FORWARDED
 
-# Fields that a trailer section must not hold, for they would change framing, routing or
-# authentication after the fact (RFC 9110 section 6.5.1).
+# Fields that a trailer section must not hold, for they would change framing, routing,
+# authentication, conditions or caching after the fact (RFC 9110 section 6.5.1).
 FORBIDDEN_TRAILERS = frozenset(
-    b"authorization|connection|content-encoding|content-length|content-range|content-type|cookie|"
-    b"expect|forwarded|host|keep-alive|max-forwards|proxy-authorization|proxy-connection|range|"
-    b"set-cookie|te|trailer|transfer-encoding|upgrade|x-forwarded-for|x-forwarded-host|"
+    b"age|authorization|cache-control|connection|content-encoding|content-length|content-range|"
+    b"content-type|cookie|date|expect|expires|forwarded|host|if-match|if-modified-since|"
+    b"if-none-match|if-range|if-unmodified-since|keep-alive|location|max-forwards|pragma|"
+    b"proxy-authenticate|proxy-authorization|proxy-connection|range|retry-after|set-cookie|te|"
+    b"trailer|transfer-encoding|upgrade|vary|www-authenticate|x-forwarded-for|x-forwarded-host|"
     b"x-forwarded-port|x-forwarded-proto".split(b"|")
 )
 
@@ -56,6 +61,19 @@ BITS = {
     b"forwarded": FORWARDED,
     b"via": VIA,
 }
+
+# Every character of a name that is no letter or digit becomes a hyphen.
+_FOLD = bytes(octet if chr(octet).isalnum() else 45 for octet in range(128)) + b"-" * 128
+
+
+def folded(name: bytes) -> bytes:
+    """The name as programs see it that get fields as variables, such as ``x-forwarded-for``."""
+    return name.translate(_FOLD).lower()
+
+
+def bit_of(name: bytes) -> int:
+    """The bit of a field name in whatever spelling, 0 for ordinary fields."""
+    return BITS.get(name.lower()) or (LOOKALIKE if folded(name) in BITS else 0)
 
 
 def tokens(values: list[bytes]) -> list[bytes]:

@@ -9,10 +9,9 @@ from pointsman.core.http1.field_lines import (
     FieldLines,
     MalformedLine,
     is_authority,
-    unusual_options,
 )
 from pointsman.model.errors import ClientError
-from pointsman.model.message import CHUNKED, Mark, RequestHead
+from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, Mark, RequestHead
 from pointsman.model.service import Limits
 
 _MINORS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
@@ -89,6 +88,8 @@ class RequestReader:
                         repeated |= bit
                     seen |= bit
                     marks.append(mark)
+                    if bit == f.HOST:
+                        head.host = mark.value
         except MalformedLine as error:
             raise ClientError(400, str(error)) from None
         head.seen = seen
@@ -97,12 +98,7 @@ class RequestReader:
             raise ClientError(
                 400, "a field that may come once came twice (RFC 9112 sections 3.2, 6)"
             )
-        if seen & f.HOST:
-            for mark in marks:
-                if mark.bit == f.HOST:
-                    head.host = mark.value
-                    break
-        elif minor:
+        if minor and not seen & f.HOST:
             raise ClientError(400, "no Host (RFC 9112 section 3.2)")
         if target[0] != 47:
             _judge_target(head)
@@ -169,12 +165,14 @@ def _judge_framing(head: RequestHead) -> None:
     seen, marks, minor = head.seen, head.marks, head.minor
     if seen & f.TRANSFER_ENCODING:
         _judge_transfer_encoding(head)
-    options: tuple[bytes, ...] = ()
+    says = 0
     upgrade = b""
     for mark in marks:
         bit = mark.bit
         if bit == f.CONNECTION:
-            options += mark.options
+            says |= mark.number
+            if mark.options:
+                head.options += mark.options
         elif bit == f.CONTENT_LENGTH:
             head.body_length = mark.number
         elif bit == f.UPGRADE:
@@ -184,11 +182,10 @@ def _judge_framing(head: RequestHead) -> None:
                 raise ClientError(417, "only 100-continue can be expected (RFC 9110 10.1.1)")
             head.expects_continue = True
     # RFC 9112 section 9.3; an HTTP/1.0 client has to ask for it.
-    head.keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
-    if options:
-        head.options = unusual_options(marks)
-        if upgrade and minor and b"upgrade" in options:
-            head.upgrade = upgrade
+    if says & CLOSE or not (minor or says & KEEP_ALIVE):
+        head.keep_alive = False
+    if says & UPGRADE and upgrade and minor:
+        head.upgrade = upgrade
 
 
 def _judge_transfer_encoding(head: RequestHead) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from pointsman.core.http1 import fields as f
-from pointsman.core.http1.field_lines import FieldLines, MalformedLine, unusual_options
+from pointsman.core.http1.field_lines import FieldLines, MalformedLine
 from pointsman.model.errors import UpstreamError
-from pointsman.model.message import CHUNKED, UNTIL_CLOSE, Mark, ResponseHead
+from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UNTIL_CLOSE, Mark, ResponseHead
 
-# RFC 9112 section 4; the blank before an empty reason phrase is often forgotten.
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _NO_LIMIT = 1 << 62
 
 
@@ -51,17 +47,12 @@ class ResponseReader:
             raise UpstreamError("response", "response head is too large")
         lines = data[:end].split(b"\r\n")
         line = lines[0]
-        status_line = _STATUS_LINE.fullmatch(line)
-        if status_line is None:
-            raise UpstreamError("response", "the answer is not HTTP/1.0 or HTTP/1.1")
-        minor_text, status_text, reason = status_line.groups(b"")
-        minor = 1 if minor_text == b"1" else 0
-        status = int(status_text)
-        head = ResponseHead.read(status, reason, minor, data[len(line) + 2 : end + 2])
         known = self._lines
         seen = repeated = 0
         marks: list[Mark] = []
         try:
+            status, reason, minor = known.statuses[line]
+            head = ResponseHead.read(status, reason, minor, data[len(line) + 2 : end + 2])
             for line in lines[1:]:
                 mark = known[line]
                 if mark is not None:
@@ -77,19 +68,18 @@ class ResponseReader:
         if repeated & (f.CONTENT_LENGTH | f.TRANSFER_ENCODING):
             raise UpstreamError("response", "two lengths in one response (RFC 9112 section 6.3)")
         length = UNTIL_CLOSE
-        options: tuple[bytes, ...] = ()
+        says = 0
         for mark in marks:
             bit = mark.bit
             if bit == f.CONTENT_LENGTH:
                 length = mark.number
             elif bit == f.CONNECTION:
-                options += mark.options
+                says |= mark.number
+                if mark.options:
+                    head.options += mark.options
             elif bit == f.TRANSFER_ENCODING:
                 length = _judge_transfer_encoding(head, mark)
-        if options:
-            head.keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
-            head.options = unusual_options(marks)
-        elif not minor:
+        if says & CLOSE or not (minor or says & KEEP_ALIVE):
             head.keep_alive = False
         # RFC 9112 section 6.3: these have no body whatever their fields say.
         if status < 200 or status == 204 or status == 304 or method == b"HEAD":
