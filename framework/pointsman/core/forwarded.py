@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from pointsman.core.http1 import fields as f
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.message import RequestHead
 from pointsman.model.service import Forwarding, Network
+
+# An address of X-Forwarded-For; some proxies write the port as well.
+_HOP = re.compile(rb"([0-9.]+)(?::[0-9]+)?|\[([0-9a-f:.]+)\](?::[0-9]+)?|([0-9a-f:.]+)")
 
 
 class AboutClient:
@@ -44,9 +48,10 @@ class AboutClient:
                 lines = b"X-Forwarded-Host: %b\r\n%b" % (head.host, lines)
             if forwarding.forwarded:
                 lines += b"Forwarded: %b;host=%b\r\n" % (self._element(), _quoted(head.host))
-        elif forwarding.forwarded:
+            return lines
+        if forwarding.forwarded:
             lines += b"Forwarded: %b\r\n" % self._element()
-        return lines
+        return self._host_line() + lines
 
     def client_ip(self, head: RequestHead) -> str:
         """The client's address: the last hop of X-Forwarded-For that is not a trusted proxy."""
@@ -54,11 +59,15 @@ class AboutClient:
             return self._connection.peer_ip
         found = self._connection.peer_ip
         for hop in reversed(f.tokens(head.headers.get_all(b"x-forwarded-for"))):
-            try:
-                address = ipaddress.ip_address(hop.decode("ascii").strip("[]"))
-            except ValueError:
+            match = _HOP.fullmatch(hop)
+            if match is None:
                 break  # not an address: nothing before it can be believed
-            found = str(address)
+            try:
+                found = str(
+                    ipaddress.ip_address((match[1] or match[2] or match[3]).decode("ascii"))
+                )
+            except ValueError:
+                break
             if not _is_in(found, self._forwarding.trusted):
                 break
         return found
@@ -69,16 +78,15 @@ class AboutClient:
         if self._forwarding.x_forwarded:
             if connection.peer_ip:
                 lines += b"X-Forwarded-For: %b\r\n" % connection.peer_ip.encode("ascii")
-            lines += b"X-Forwarded-Proto: %b\r\nX-Forwarded-Port: %d\r\n" % (
-                self._scheme(),
-                connection.local_port,
-            )
+            lines += b"X-Forwarded-Proto: %b\r\n" % self._scheme()
+            if connection.local_port:
+                lines += b"X-Forwarded-Port: %d\r\n" % connection.local_port
         return lines + self._via()
 
     def _appended_lines(self, head: RequestHead) -> bytes:
         forwarding, connection, headers = self._forwarding, self._connection, head.headers
-        lines = b""
-        peer = connection.peer_ip.encode("ascii") or b"unknown"
+        lines = b"" if head.host else self._host_line()
+        peer = connection.peer_ip.encode("ascii")
         if forwarding.x_forwarded:
             chain = [*headers.get_all(b"x-forwarded-for"), peer]
             lines += b"X-Forwarded-For: %b\r\n" % b", ".join(chain)
@@ -92,6 +100,19 @@ class AboutClient:
             element = self._element() + (b";host=" + _quoted(head.host) if head.host else b"")
             lines += b"Forwarded: %b\r\n" % b", ".join([*headers.get_all(b"forwarded"), element])
         return lines + self._via()
+
+    def _host_line(self) -> bytes:
+        """Where the client has connected to: for HTTP/1.0, which may leave Host out.
+
+        An HTTP/1.1 request may not, and servers refuse an empty one (RFC 9112 section 3.3).
+        """
+        connection = self._connection
+        if not connection.local_ip:
+            return b"Host: localhost\r\n"
+        host = f"[{connection.local_ip}]" if ":" in connection.local_ip else connection.local_ip
+        usual = connection.local_port == (443 if connection.secure else 80)
+        text = host if usual else f"{host}:{connection.local_port}"
+        return b"Host: %b\r\n" % text.encode("ascii")
 
     def _element(self) -> bytes:
         peer = self._connection.peer_ip

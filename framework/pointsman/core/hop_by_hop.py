@@ -14,11 +14,10 @@ def request_bytes(head: RequestHead, about_client: bytes, replaced: int) -> byte
         about_client: ready field lines to add: X-Forwarded-*, Forwarded, Via.
         replaced: bits of the fields that must not come from the client.
     """
-    lines = lines_without(head, f.HOP_BY_HOP | replaced)
-    if not head.host:
-        # An HTTP/1.0 request may come without Host, an HTTP/1.1 one may not leave without
-        # (RFC 9112 section 3.2: empty when there is nothing to say).
-        lines = b"Host: \r\n" + lines
+    lines = lines_without(head, f.HOP_BY_HOP | f.LOOKALIKE | replaced)
+    if head.minor == 0:
+        # RFC 9110 section 7.6.3: Via names the version in which the message came.
+        about_client = about_client.replace(b"Via: 1.1 ", b"Via: 1.0 ", 1)
     if head.body_length == CHUNKED:
         about_client += b"Transfer-Encoding: chunked\r\n"
     if head.upgrade:
@@ -38,6 +37,8 @@ def response_bytes(
         close: whether the connection ends after this response.
         bodiless: no body follows whatever the fields say (HEAD).
     """
+    if head.minor == 0:
+        via = via.replace(b"1.1", b"1.0", 1)  # RFC 9110 section 7.6.3
     if head.body_length < 0 and client_minor and not bodiless:
         via += b"Transfer-Encoding: chunked\r\n"
     if close:
@@ -60,7 +61,7 @@ def interim_bytes(head: ResponseHead) -> bytes:
 
 def switching_bytes(head: ResponseHead) -> bytes:
     """A 101 response: the one whose Connection and Upgrade the client needs (RFC 9110 7.8)."""
-    lines = lines_without(head, f.HOP_BY_HOP & ~f.UPGRADE)
+    lines = lines_without(head, (f.HOP_BY_HOP | f.CONTENT_LENGTH) & ~f.UPGRADE)
     return b"HTTP/1.1 101 %b\r\n%bConnection: upgrade\r\n\r\n" % (head.reason, lines)
 
 
@@ -95,12 +96,11 @@ def _rendered_without(head: Head, drops: int) -> bytes:
     # "Connection: host, x-forwarded-for" must not strip what the proxy itself understands and
     # the server relies on: only other fields can be named.
     options = head.options
-    bits = f.BITS
+    bit_of = f.bit_of
     return b"".join(
         [
             b"%b: %b\r\n" % field
             for field in head.headers.fields
-            if not (bit := bits.get(name := field[0].lower(), 0)) & drops
-            and (bit or name not in options)
+            if not (bit := bit_of(field[0])) & drops and (bit or field[0].lower() not in options)
         ]
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from pointsman.core.http1.fields import FORBIDDEN_TRAILERS
+from pointsman.core.http1.fields import FORBIDDEN_TRAILERS, folded
 from pointsman.model.headers import Field
 from pointsman.model.message import CHUNKED, UNTIL_CLOSE
 
 # A chunk size of 16 hex digits is 2**64; longer ones are only ever sent to confuse parsers.
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _LONGEST_CHUNK_LINE = 1024
-_TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)\r\n")
+_TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)\r\n")
 _LONGEST_TRAILERS = 16384
 
 
@@ -179,7 +179,7 @@ def _read_trailer_fields(section: bytes) -> list[Field]:
             raise BodyError("malformed trailer field (RFC 9112 section 7.1.2)")
         fields.append((line[1], line[2].rstrip(b" \t")))
         place = line.end()
-    if any(name.lower() in FORBIDDEN_TRAILERS for name, _ in fields):
+    if any(folded(name) in FORBIDDEN_TRAILERS for name, _ in fields):
         return []  # dropped as a whole: half a trailer section may mean something else
     return fields
 

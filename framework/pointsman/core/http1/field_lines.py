@@ -7,16 +7,21 @@ look-up a line; only a new line is matched against the grammar (decisions/0002).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from pointsman.core.http1 import fields as f
 from pointsman.model.message import CLOSE, KEEP_ALIVE, UPGRADE, Mark
 
 # RFC 9110 sections 5.1 and 5.5: a token, a colon at once, and a value of visible characters,
-# blanks, tabs and obs-text. No CR, LF, NUL or other control character, no folding.
-_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
-# RFC 3986 sections 3.2.2 and 3.2.3: a registered name or IPv4 address, or an IP literal; a port.
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+# blanks, tabs and obs-text. No CR, LF, NUL or other control character, no folding. Possessive,
+# or a long line of blanks with an error at its end would be tried in every division (40 seconds).
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)")
+# RFC 3986 sections 3.2.2 and 3.2.3: a registered name or IPv4 address, or an IPv6 literal; a port.
+# No comma, although a registered name may hold one: some servers take "a, b" for two Hosts.
+_HOST = re.compile(
+    rb"(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})++|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{0,5}))?"
+)
 # RFC 9112 section 4; the blank before an empty reason phrase is often forgotten.
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 # So many lines are remembered, of this length at most; then memory is begun anew.
@@ -59,7 +64,7 @@ class FieldLines(dict[bytes, Mark | None]):
         if match is None:
             raise MalformedLine(_complaint(line))
         name = match[1].lower()
-        bit = f.BITS.get(name, 0)
+        bit = f.bit_of(name)
         mark = _mark(bit, line, match[2].rstrip(b" \t")) if bit else None
         # Secrets are not kept: how fast a line is judged must not tell who else has sent it.
         if len(line) <= _LONGEST_LINE and name not in f.SECRETS:
@@ -71,7 +76,15 @@ class FieldLines(dict[bytes, Mark | None]):
 
 def is_authority(text: bytes) -> bool:
     """Whether this is a host with an optional port (RFC 9110 section 7.2)."""
-    return _HOST.fullmatch(text) is not None and not _port_is_too_high(text)
+    match = _HOST.fullmatch(text)
+    if match is None or int(match[2] or 0) > 65535:
+        return False
+    if match[1]:
+        try:
+            ipaddress.IPv6Address(match[1].decode("ascii"))
+        except ValueError:
+            return False
+    return True
 
 
 def _mark(bit: int, line: bytes, value: bytes) -> Mark:
@@ -90,11 +103,6 @@ def _mark(bit: int, line: bytes, value: bytes) -> Mark:
         others = tuple(option for option in options if option not in _CONNECTION_BITS)
         return Mark(bit, line, value, number, others)
     return Mark(bit, line, value)
-
-
-def _port_is_too_high(authority: bytes) -> bool:
-    port = authority.rpartition(b"]")[2].rpartition(b":")[2]
-    return port.isdigit() and b":" in authority and int(port) > 65535
 
 
 def _complaint(line: bytes) -> str:

@@ -21,9 +21,9 @@ _METHODS = frozenset(
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What may stand in a target: visible ASCII. A fragment never may (RFC 9112 section 3.2).
 _TARGET_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
-_OTHER_VERSION = re.compile(rb"[^ ]+ [^ ]+ HTTP/([0-9])\.([0-9])")
+_VERSIONED = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9]\.[0-9]")
 # Marks that say nothing about the framing, the connection or the expectation of a request.
-_HARMLESS = f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE
+_HARMLESS = f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE
 _NO_LIMIT = 1 << 62
 
 
@@ -38,13 +38,13 @@ class RequestReader:
         end: after a head was read, the offset in the data at which it ended.
     """
 
-    __slots__ = ("_lines", "_most_bytes", "_most_fields", "_most_line", "end")
+    __slots__ = ("_lines", "_most_bytes", "_most_line", "_most_lines", "end")
 
     def __init__(self, limits: Limits, lines: FieldLines) -> None:
         self._lines = lines
-        self._most_line = (limits.request_line or _NO_LIMIT) - 2
-        self._most_bytes = limits.header_bytes or _NO_LIMIT
-        self._most_fields = limits.header_count or _NO_LIMIT
+        self._most_line = (limits.request_line or _NO_LIMIT) - 2  # without its CRLF
+        self._most_bytes = limits.header_bytes or _NO_LIMIT  # with the empty line at the end
+        self._most_lines = (limits.header_count or _NO_LIMIT) + 1  # with the request line
         self.end = 0
 
     def read(self, data: bytes) -> RequestHead | None:
@@ -73,7 +73,7 @@ class RequestReader:
             raise ClientError(400, "malformed request target (RFC 9112 section 3.2)")
         if len(line) > self._most_line:
             raise ClientError(414, "request line is too long")
-        if end >= self._most_bytes or len(lines) > self._most_fields:
+        if end + 4 > self._most_bytes or len(lines) > self._most_lines:
             raise ClientError(431, "request header fields are too large or too many")
         head = RequestHead.read(method, target, minor, data[len(line) + 2 : end + 2])
         known = self._lines
@@ -100,7 +100,7 @@ class RequestReader:
             )
         if minor and not seen & f.HOST:
             raise ClientError(400, "no Host (RFC 9112 section 3.2)")
-        if target[0] != 47:
+        if target[0] != 47 or method == b"CONNECT":
             _judge_target(head)
         if seen & ~_HARMLESS:
             _judge_framing(head)
@@ -122,7 +122,9 @@ class RequestReader:
     def _check_unfinished(self, data: bytes) -> None:
         """Refuse early what can only become wrong."""
         line_end = data.find(b"\r\n")
-        if (line_end if line_end >= 0 else len(data)) > self._most_line:
+        if line_end < 0:
+            line_end = len(data) - data.endswith(b"\r")  # it ends there at the earliest
+        if line_end > self._most_line:
             raise ClientError(414, "request line is too long")
         if len(data) > self._most_bytes:
             raise ClientError(431, "request header fields are too large")
@@ -132,8 +134,7 @@ class RequestReader:
 
 
 def _bad_request_line(line: bytes) -> ClientError:
-    version = _OTHER_VERSION.fullmatch(line)
-    if version and version[1] != b"1":
+    if _VERSIONED.fullmatch(line):
         return ClientError(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
     return ClientError(400, "malformed request line (RFC 9112 section 3)")
 
@@ -142,7 +143,8 @@ def _judge_target(head: RequestHead) -> None:
     """Every form but origin-form (RFC 9112 sections 3.2.2 to 3.2.4)."""
     target = head.target
     if head.method == b"CONNECT":
-        if b":" not in target or not is_authority(target):
+        # RFC 9110 section 9.3.6: there is no default port.
+        if not is_authority(target) or not target.rpartition(b":")[2].strip(b"0").isdigit():
             raise ClientError(400, "CONNECT wants host:port (RFC 9112 section 3.2.3)")
         return
     if target == b"*":
@@ -154,7 +156,10 @@ def _judge_target(head: RequestHead) -> None:
     if scheme.lower() not in (b"http", b"https") or not is_authority(authority):
         raise ClientError(400, "the request target is in no form of RFC 9112 section 3.2")
     origin = rest[len(authority) :]
-    head.target = origin if origin.startswith(b"/") else b"/" + origin
+    if not origin and head.method == b"OPTIONS":
+        head.target = b"*"  # RFC 9112 section 3.2.4
+    else:
+        head.target = origin if origin.startswith(b"/") else b"/" + origin
     if head.host != authority:
         head.host = authority
         head.headers.set(b"Host", authority)  # RFC 9112 section 3.2.2: Host is replaced
@@ -175,6 +180,9 @@ def _judge_framing(head: RequestHead) -> None:
                 head.options += mark.options
         elif bit == f.CONTENT_LENGTH:
             head.body_length = mark.number
+            if mark.line[15:] != b" %d" % mark.number:
+                # Zeros in front and tabs are sound, but a server behind us may read them otherwise.
+                head.headers.set(b"Content-Length", b"%d" % mark.number)
         elif bit == f.UPGRADE:
             upgrade = mark.value if not upgrade else upgrade + b", " + mark.value
         elif bit == f.EXPECT and minor:
@@ -184,8 +192,12 @@ def _judge_framing(head: RequestHead) -> None:
     # RFC 9112 section 9.3; an HTTP/1.0 client has to ask for it.
     if says & CLOSE or not (minor or says & KEEP_ALIVE):
         head.keep_alive = False
-    if says & UPGRADE and upgrade and minor:
+    # Inside a tunnel of HTTP/2 no rule would see a request, and RFC 9113 section 3.1 has given
+    # h2c up: the request goes on as if it had not been offered.
+    if says & UPGRADE and upgrade and minor and b"h2c" not in f.tokens([upgrade]):
         head.upgrade = upgrade
+    if head.body_length and head.method == b"CONNECT":
+        raise ClientError(400, "a CONNECT has no body (RFC 9110 section 9.3.6)")
 
 
 def _judge_transfer_encoding(head: RequestHead) -> None:

@@ -24,7 +24,7 @@ class ResponseReader:
     __slots__ = ("_lines", "_most_bytes", "end")
 
     def __init__(self, max_bytes: int, lines: FieldLines) -> None:
-        self._most_bytes = max_bytes or _NO_LIMIT
+        self._most_bytes = max_bytes or _NO_LIMIT  # with the empty line at the end
         self._lines = lines
         self.end = 0
 
@@ -43,7 +43,7 @@ class ResponseReader:
             self._check_unfinished(data)
             return None
         self.end = end + 4
-        if end >= self._most_bytes:
+        if end + 4 > self._most_bytes:
             raise UpstreamError("response", "response head is too large")
         lines = data[:end].split(b"\r\n")
         line = lines[0]
@@ -73,6 +73,8 @@ class ResponseReader:
             bit = mark.bit
             if bit == f.CONTENT_LENGTH:
                 length = mark.number
+                if mark.value[0] == 48 and length:  # see the request reader
+                    head.headers.set(b"Content-Length", b"%d" % length)
             elif bit == f.CONNECTION:
                 says |= mark.number
                 if mark.options:
@@ -84,6 +86,9 @@ class ResponseReader:
         # RFC 9112 section 6.3: these have no body whatever their fields say.
         if status < 200 or status == 204 or status == 304 or method == b"HEAD":
             length = 0
+            if status == 204 and seen & f.CONTENT_LENGTH:
+                # A client that believed it would wait for a body (RFC 9110 section 8.6).
+                head.headers.remove(b"Content-Length")
         elif length == UNTIL_CLOSE:
             head.keep_alive = False
         head.body_length = length
