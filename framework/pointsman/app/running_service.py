@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 from pointsman.app.metrics import ServiceCounts
 from pointsman.core.deadlines import Deadlines
-from pointsman.core.http1.fields import FieldBits
+from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import Finished, VirtualService
 from pointsman.model.record import STOPPED
-from pointsman.net.client import HttpClients
+from pointsman.net.http_clients import HttpClients
 from pointsman.net.dial import Dialler
 from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
@@ -36,7 +36,7 @@ class Shared(NamedTuple):
 
     reactor: Any
     deadlines: Deadlines
-    bits: FieldBits
+    bits: FieldLines
     dialler: Dialler
     request_ids: RequestIds
     clock: Callable[[], float]

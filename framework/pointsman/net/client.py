@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
 from typing import Any
 
-from pointsman.core.deadlines import Deadlines
 from pointsman.core.exchange import Exchange
 from pointsman.core.forwarded import AboutClient
 from pointsman.core.hop_by_hop import (
@@ -17,14 +14,13 @@ from pointsman.core.hop_by_hop import (
     switching_bytes,
 )
 from pointsman.core.http1.bodies import Body, BodyError, body_of, chunk, last_chunk
-from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.http1.request_reader import RequestReader
-from pointsman.core.supplies import ExchangeSupplies
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import ClientError
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
-from pointsman.net.plain_stream import PlainStream
+from pointsman.model.record import STOPPED
+from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.relay import Relay
 from pointsman.net.stream import Stream
 from pointsman.net.upstream import UpstreamConnection
@@ -38,52 +34,6 @@ _LINGER_SECONDS = 2.0
 _HALF_CLOSED_SECONDS = 5.0
 
 
-class ClientSupplies:
-    """What all client connections of one virtual service share.
-
-    Args:
-        exchange: what its exchanges share.
-        reactor: offers IReactorFDSet.
-        deadlines: the wheel.
-        lines: shared memory of field lines.
-        gone: told when a connection is closed.
-    """
-
-    __slots__ = (
-        "deadlines",
-        "draining",
-        "exchange",
-        "forwarding",
-        "gone",
-        "limits",
-        "lines",
-        "reactor",
-        "timeouts",
-        "via",
-    )
-
-    def __init__(
-        self,
-        exchange: ExchangeSupplies,
-        reactor: Any,
-        deadlines: Deadlines,
-        lines: FieldLines,
-        gone: Callable[[ClientConnection], None],
-    ) -> None:
-        settings = exchange.service.settings
-        self.exchange = exchange
-        self.reactor = reactor
-        self.deadlines = deadlines
-        self.lines = lines
-        self.gone = gone
-        self.timeouts = settings.timeouts
-        self.limits = settings.limits
-        self.forwarding = settings.forwarding
-        via = settings.forwarding.via
-        self.via = b"Via: 1.1 %b\r\n" % via if via else b""
-        self.draining = False
-
-
 class ClientConnection:
     """One client connection (core.ports.ClientPort, net.stream.StreamOwner).
 
@@ -95,18 +45,23 @@ class ClientConnection:
     """
 
     __slots__ = (
+        "__weakref__",
         "_about",
         "_blocked",
         "_body",
         "_buffer",
         "_chunking",
+        "_crowded",
         "_half_closed",
         "_head_begun",
+        "_held",
         "_lingering",
         "_reader",
+        "_relay",
         "_serving",
         "_stream",
         "_supplies",
+        "_unsent",
         "closing",
         "connection",
         "deadline",
@@ -127,10 +82,14 @@ class ClientConnection:
         self._buffer = b""
         self._body: Body | None = None
         self._chunking = False
-        self._blocked = False
+        self._relay: Relay | None = None
+        self._blocked = False  # it reads too slowly
+        self._unsent = 0  # what waited for it when we last looked
+        self._held = False  # its body comes too fast for the server
+        self._crowded = False  # it sent too much ahead
         self._half_closed = False
         self._head_begun = False
-        self._lingering = False
+        self._lingering = False  # nothing more is said or heard, it is only to be closed
         self._serving = False
 
     def start(self, stream: Stream) -> None:
@@ -154,6 +113,9 @@ class ClientConnection:
         if self.exchange is None:
             if self._lingering:
                 return
+            if self._blocked:
+                self._keep_for_later(data)
+                return
             if self._buffer:
                 data = self._buffer + data
                 self._buffer = b""
@@ -161,14 +123,18 @@ class ClientConnection:
         elif self._body is not None:
             self._body_received(data)
         else:
-            self._buffer += data
-            if len(self._buffer) > _MOST_PIPELINED and self._stream is not None:
-                self._stream.pause()
+            self._keep_for_later(data)
+
+    def _keep_for_later(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > _MOST_PIPELINED and self._stream is not None:
+            self._crowded = True
+            self._stream.pause()
 
     def _serve(self, data: bytes) -> None:
         """Begin exchanges out of ``data`` until one is left under way or nothing is left."""
         self._serving = True
-        while data and self.exchange is None and not self._lingering:
+        while data:
             try:
                 head = self._reader.read(data)
             except ClientError as error:
@@ -188,10 +154,22 @@ class ClientConnection:
             else:
                 self.deadline = 0
                 exchange.begin(head, b"", True)
-            if self.exchange is not None:
+            # Answers that a client does not read must not pile up: the next one waits.
+            if self.exchange is not None or self._blocked:
                 break
             data, self._buffer = self._buffer, b""
         self._serving = False
+        if self._half_closed:
+            self._nothing_more_comes()
+
+    def _serve_kept(self) -> None:
+        """Go on with what came while there was no time for it."""
+        data, self._buffer = self._buffer, b""
+        self._serve(data)
+        if self._crowded and len(self._buffer) <= _MOST_PIPELINED:
+            self._crowded = False
+            if not self._held and not self._half_closed and self._stream is not None:
+                self._stream.resume()
 
     def _head_is_unfinished(self, data: bytes) -> None:
         # The time for a head runs from its first byte: one byte a second gains nothing.
@@ -203,7 +181,10 @@ class ClientConnection:
     def _begin_with_body(self, exchange: Exchange, head: RequestHead) -> None:
         body = self._body = body_of(head.body_length)
         data, self._buffer = self._buffer, b""
-        self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
+        if head.expects_continue and not data:
+            self.deadline = 0  # it is the server's turn, until a 100 passes
+        else:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
         try:
             payload = body.feed(data) if data else b""
         except BodyError as error:
@@ -222,7 +203,7 @@ class ClientConnection:
         exchange, body = self.exchange, self._body
         if exchange is None or body is None:
             return
-        self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
+        self._await_body()
         try:
             payload = body.feed(data)
         except BodyError as error:
@@ -239,21 +220,35 @@ class ClientConnection:
     def _body_ended(self, body: Body) -> None:
         self._body = None
         self._buffer = body.rest
-        self.deadline = 0
+        if not self._blocked:
+            self.deadline = 0
+
+    def _await_body(self) -> None:
+        """Give the client time for more of the body, unless something else has to come first."""
+        if self._body is not None and not self._held and not self._blocked:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
 
     def end_received(self) -> None:
         """The client has finished sending; it may still wait for its answer."""
-        exchange = self.exchange
         self._half_closed = True
-        self.closing = True
+        self._nothing_more_comes()
+
+    def _nothing_more_comes(self) -> None:
+        exchange = self.exchange
         if exchange is None:
-            self._close()
+            if not self._blocked or not self._buffer:
+                self._close()
         elif self._body is not None:
             # The request is incomplete and stays so (RFC 9112 section 8).
+            if exchange.response is not None:
+                self.cut()
             exchange.client_gone()
             self._close()
         else:
-            self._supplies.deadlines.arm(self, _HALF_CLOSED_SECONDS)
+            if not self._buffer:
+                self.closing = True
+            if not self._blocked:
+                self._supplies.deadlines.arm(self, _HALF_CLOSED_SECONDS)
 
     def stream_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
@@ -267,7 +262,9 @@ class ClientConnection:
     def blocked(self) -> None:
         """The client reads too slowly."""
         self._blocked = True
-        if self.exchange is not None:
+        stream = self._stream
+        if self.exchange is not None and stream is not None:
+            self._unsent = stream.waiting
             self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
             self.exchange.client_blocked()
 
@@ -276,26 +273,46 @@ class ClientConnection:
         self._blocked = False
         if self.exchange is not None:
             self.deadline = 0
-            if self._body is not None:
-                self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
+            self._await_body()
             self.exchange.client_drained()
+        elif not self._lingering:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.idle)
+            if self._buffer:
+                self._serve_kept()
 
     def timed_out(self) -> None:
         """The client let us wait for too long."""
         exchange = self.exchange
-        if exchange is None:
-            if self._buffer:
+        if self._blocked or self._lingering:
+            self._reads_too_slowly()
+        elif exchange is None:
+            if self._buffer.strip(b"\r\n"):
                 self._refuse(ClientError(408, "the request head did not come in time"))
             else:
                 self._close()
-        elif self._blocked:
-            exchange.client_stalled()
         elif self._body is not None:
             self._body = None
             exchange.refuse(ClientError(408, "the request body did not come in time"))
-        else:
+        elif exchange.response is None:
+            # Half-closed, and still no answer. Once there is one, writing it finds out whether
+            # anybody is there.
             exchange.client_gone()
             self._close()
+
+    def _reads_too_slowly(self) -> None:
+        stream = self._stream
+        if stream is None:
+            return
+        waiting = stream.waiting
+        if 0 < waiting != self._unsent:
+            self._unsent = waiting  # it does read, if slowly
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
+        elif self.exchange is not None:
+            self.exchange.client_stalled()
+        elif waiting:
+            stream.abort()
+        else:
+            stream.close()
 
     def _refuse(self, error: ClientError) -> None:
         """An answer to bytes that are no request."""
@@ -315,6 +332,7 @@ class ClientConnection:
         """Pass a 1xx answer on."""
         if self._stream is not None:
             self._stream.write(interim_bytes(head))
+            self._await_body()
 
     def send_head(self, head: ResponseHead, data: bytes, ended: bool, close: bool) -> None:
         """Begin the answer, with the body so far; ``close`` ends the connection after it."""
@@ -362,31 +380,34 @@ class ClientConnection:
     def hold(self) -> None:
         """Stop reading the request body for now; whoever lets the client wait has its own time."""
         if self._stream is not None:
-            self.deadline = 0
+            self._held = True
+            if not self._blocked:
+                self.deadline = 0
             self._stream.pause()
 
     def go_on(self) -> None:
         """Read on."""
+        self._held = False
         if self._stream is not None and not self._half_closed:
-            if self._body is not None:
-                self._supplies.deadlines.arm(self, self._supplies.timeouts.body)
-            self._stream.resume()
+            self._await_body()
+            if not self._crowded:
+                self._stream.resume()
 
     def switch(self, head: ResponseHead | None, upstream: Any, data: bytes) -> None:
         """Join client and upstream to a tunnel; ``tunnel_finished`` of the exchange follows."""
-        client_stream, self._stream = self._stream, None
-        upstream_stream = upstream.detach() if isinstance(upstream, UpstreamConnection) else None
-        exchange = self.exchange
-        if client_stream is None or upstream_stream is None or exchange is None:
-            return
         supplies = self._supplies
+        client_stream, self._stream = self._stream, None
+        assert client_stream is not None
+        assert isinstance(upstream, UpstreamConnection)
+        upstream_stream = upstream.detach()
+        assert upstream_stream is not None
         supplies.deadlines.disarm(self)
         if head is not None:
             client_stream.write(switching_bytes(head))
         else:
             client_stream.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         buffered, self._buffer = self._buffer, b""
-        Relay(
+        self._relay = Relay(
             client_stream,
             upstream_stream,
             supplies.deadlines,
@@ -397,6 +418,7 @@ class ClientConnection:
         )
 
     def _tunnel_finished(self, relay: Relay, termination: str) -> None:
+        self._relay = None
         exchange = self.exchange
         if exchange is not None:
             exchange.tunnel_finished(relay.bytes_in, relay.bytes_out, termination)
@@ -410,30 +432,45 @@ class ClientConnection:
         if self.closing or not completed or self._supplies.draining:
             self._end(completed)
             return
-        self._supplies.deadlines.arm(self, self._supplies.timeouts.idle)
+        timeouts = self._supplies.timeouts
+        if self._blocked:
+            self._supplies.deadlines.arm(self, timeouts.stream)
+            return
+        self._supplies.deadlines.arm(self, timeouts.idle)
         if self._buffer and not self._serving:
-            data, self._buffer = self._buffer, b""
-            self._stream.resume()
-            self._serve(data)
+            self._serve_kept()
 
     # ---- how it ends ----
 
     def _end(self, completed: bool) -> None:
         self.closing = True
         self._body = None
+        # What comes after a close would make the kernel answer with a reset, and that could take
+        # the answer from the client before it was read (RFC 9112 section 9.6).
+        lingers = not self._half_closed and (not completed or bool(self._buffer))
         self._buffer = b""
-        if completed or self._half_closed or self._stream is None:
+        if not lingers or self._stream is None:
             self._close()
             return
         self._lingering = True
+        self._unsent = 0
         self._stream.finish()
         self._stream.resume()
         self._supplies.deadlines.arm(self, _LINGER_SECONDS)
 
     def _close(self) -> None:
         self._supplies.deadlines.disarm(self)
+        self.closing = True
+        self._lingering = True
+        self._buffer = b""
+        stream = self._stream
+        if stream is None:
+            return
+        stream.close()
         if self._stream is not None:
-            self._stream.close()
+            # The client has to read the rest first, and that in time.
+            self._unsent = stream.waiting
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
 
     def stop_when_idle(self) -> None:
         """We are stopping: close now if nothing is under way, else after the exchange."""
@@ -443,63 +480,15 @@ class ClientConnection:
 
     def stop(self) -> None:
         """The drain time is over."""
+        if self._relay is not None:
+            self._relay.abort(STOPPED)
+            return
         if self.exchange is not None:
             self.exchange.stop()
-        if self._stream is not None:
-            self._stream.abort()
-
-
-class HttpClients:
-    """All client connections of one virtual service in http mode.
-
-    Args:
-        supplies: what its exchanges share.
-        reactor: offers IReactorFDSet.
-        deadlines: the wheel.
-        lines: shared memory of field lines.
-    """
-
-    def __init__(
-        self, supplies: ExchangeSupplies, reactor: Any, deadlines: Deadlines, lines: FieldLines
-    ) -> None:
-        self._service = supplies.service
-        self._connected = supplies.service.connected
-        self._most = supplies.service.settings.limits.connections
-        self._supplies = ClientSupplies(supplies, reactor, deadlines, lines, self._gone)
-        self._open: set[ClientConnection] = set()
-
-    def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        """A client has connected; ``sock`` is non-blocking and ours from now on."""
-        local = sock.getsockname() if peer[0] else ("", 0)
-        facts = ConnectionFacts(peer[0], peer[1], local[0], local[1])
-        connection = ClientConnection(self._supplies, facts)
-        stream = PlainStream(self._supplies.reactor, sock, connection)
-        service = self._service
-        service.accepted += 1
-        service.connections += 1
-        self._open.add(connection)
-        for told in self._connected:
-            told(service.name, facts)
-        if self._most and service.connections > self._most:
-            connection.refuse_overload(stream)
+        stream = self._stream
+        if stream is None:
+            return
+        if stream.waiting:
+            stream.abort()
         else:
-            connection.start(stream)
-
-    def _gone(self, connection: ClientConnection) -> None:
-        if connection in self._open:
-            self._open.remove(connection)
-            self._service.connections -= 1
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def drain(self) -> None:
-        """Close what is idle; let exchanges end, and their connections with them."""
-        self._supplies.draining = True
-        for connection in list(self._open):
-            connection.stop_when_idle()
-
-    def stop(self) -> None:
-        """The drain time is over: end everything."""
-        for connection in list(self._open):
-            connection.stop()
+            stream.close()

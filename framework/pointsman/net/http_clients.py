@@ -1,0 +1,77 @@
+"""All client connections of a virtual service in http mode: taken in, counted, drained, ended."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.http1.field_lines import FieldLines
+from pointsman.core.supplies import ExchangeSupplies
+from pointsman.model.connection import ConnectionFacts
+from pointsman.net.client import ClientConnection
+from pointsman.net.client_supplies import ClientSupplies
+from pointsman.net.plain_stream import PlainStream
+
+
+class HttpClients:
+    """All client connections of one virtual service in http mode.
+
+    Args:
+        supplies: what its exchanges share.
+        reactor: offers IReactorFDSet.
+        deadlines: the wheel.
+        lines: shared memory of field lines.
+    """
+
+    def __init__(
+        self, supplies: ExchangeSupplies, reactor: Any, deadlines: Deadlines, lines: FieldLines
+    ) -> None:
+        self._service = supplies.service
+        self._connected = supplies.service.connected
+        self._most = supplies.service.settings.limits.connections
+        self._supplies = ClientSupplies(supplies, reactor, deadlines, lines, self._gone)
+        self._open: set[ClientConnection] = set()
+        self._refused: set[ClientConnection] = set()
+
+    def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """A client has connected; ``sock`` is non-blocking and ours from now on."""
+        local = sock.getsockname() if peer[0] else ("", 0)
+        facts = ConnectionFacts(peer[0], peer[1], local[0], local[1])
+        connection = ClientConnection(self._supplies, facts)
+        stream = PlainStream(self._supplies.reactor, sock, connection)
+        service = self._service
+        for told in self._connected:
+            told(service.name, facts)
+        service.accepted += 1
+        self._open.add(connection)
+        if service.connections >= self._most > 0:
+            # It is not counted: one that only waits to be refused must not keep others out.
+            self._refused.add(connection)
+            connection.refuse_overload(stream)
+        else:
+            service.connections += 1
+            connection.start(stream)
+
+    def _gone(self, connection: ClientConnection) -> None:
+        if connection not in self._open:
+            return
+        self._open.remove(connection)
+        if connection in self._refused:
+            self._refused.remove(connection)
+        else:
+            self._service.connections -= 1
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def drain(self) -> None:
+        """Close what is idle; let exchanges end, and their connections with them."""
+        self._supplies.draining = True
+        for connection in list(self._open):
+            connection.stop_when_idle()
+
+    def stop(self) -> None:
+        """The drain time is over: end everything."""
+        for connection in list(self._open):
+            connection.stop()
