@@ -49,16 +49,19 @@ class UpstreamConnection:
     """
 
     __slots__ = (
+        "__weakref__",
         "_asking",
         "_body",
         "_buffer",
         "_call",
         "_chunking",
         "_clean",
+        "_held",
         "_method",
         "_reader",
         "_stream",
         "_supplies",
+        "_unsent",
         "deadline",
         "member",
         "reused",
@@ -80,6 +83,8 @@ class UpstreamConnection:
         self._method = b""
         self._chunking = False
         self._clean = True
+        self._held = False
+        self._unsent = 0  # what waited for the server when we last looked
 
     # ---- being connected ----
 
@@ -150,18 +155,21 @@ class UpstreamConnection:
 
     def _write(self, data: bytes) -> None:
         if self._stream is not None:
-            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
+            if not self._held:
+                self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
             self._stream.write(data)
 
     def hold(self) -> None:
         """Stop reading the response; while the client is slow, the server is not."""
         if self._stream is not None:
+            self._held = True
             self.deadline = 0
             self._stream.pause()
 
     def go_on(self) -> None:
         """Read on."""
         if self._stream is not None:
+            self._held = False
             self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
             self._stream.resume()
 
@@ -169,10 +177,15 @@ class UpstreamConnection:
         """The exchange is over; keep the connection for another one if that is safe."""
         self._asking = None
         self._body = None
-        if reusable and self._clean and not self._buffer and self._stream is not None:
+        stream = self._stream
+        if reusable and self._clean and not self._buffer and stream is not None:
             supplies = self._supplies
             if supplies.idle.put(self, supplies.limits.upstream_idle):
                 supplies.deadlines.arm(self, supplies.timeouts.upstream_idle)
+                if self._held:
+                    # An idle connection is read, so that its end is seen and its next answer too.
+                    self._held = False
+                    stream.resume()
                 return
         self.close()
 
@@ -185,8 +198,13 @@ class UpstreamConnection:
     def close(self) -> None:
         """Close an idle connection, or one that cannot be used again."""
         self._asking = None
-        if self._stream is not None:
-            self._stream.close()
+        stream = self._stream
+        if stream is None:
+            return
+        if stream.waiting:
+            stream.abort()  # an answer came before the request was taken: nobody waits for the rest
+        else:
+            stream.close()
 
     def detach(self) -> Stream | None:
         """Give the stream away to a tunnel; this object is done with it."""
@@ -212,32 +230,31 @@ class UpstreamConnection:
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        try:
-            head = self._reader.read(data, self._method)
-        except UpstreamError as error:
-            self._fail(error)
-            return
-        if head is None:
-            self._buffer = data
-            return
-        end = self._reader.end
-        rest = data[end:] if end < len(data) else b""
-        if head.status < 200:
-            self._interim_received(head, rest, asking)
-            return
-        length = head.body_length
-        if len(rest) == length:
-            asking.response_began(head, rest, True)
-        else:
-            self._body_began(head, rest, length, asking)
-
-    def _interim_received(self, head: ResponseHead, rest: bytes, asking: Asking) -> None:
-        if head.status == 101:
-            asking.switched(head, rest)
-            return
-        asking.response_interim(head)
-        if rest and self._asking is asking:
-            self.data_received(rest)
+        while data:
+            try:
+                head = self._reader.read(data, self._method)
+            except UpstreamError as error:
+                self._fail(error)
+                return
+            if head is None:
+                self._buffer = data
+                return
+            end = self._reader.end
+            rest = data[end:] if end < len(data) else b""
+            if head.status >= 200:
+                length = head.body_length
+                if len(rest) == length:
+                    asking.response_began(head, rest, True)
+                else:
+                    self._body_began(head, rest, length, asking)
+                return
+            if head.status == 101:
+                asking.switched(head, rest)
+                return
+            asking.response_interim(head)
+            if self._asking is not asking:
+                return
+            data = rest
 
     def _body_began(self, head: ResponseHead, rest: bytes, length: int, asking: Asking) -> None:
         supplies = self._supplies
@@ -295,13 +312,15 @@ class UpstreamConnection:
 
     def blocked(self) -> None:
         """The server reads too slowly."""
-        if self._asking is not None:
+        if self._asking is not None and self._stream is not None:
+            self._unsent = self._stream.waiting
             self._asking.upstream_blocked()
 
     def drained(self) -> None:
         """It has caught up."""
         if self._asking is not None:
-            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
+            if not self._held:
+                self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
             self._asking.upstream_drained()
 
     def timed_out(self) -> None:
@@ -309,6 +328,9 @@ class UpstreamConnection:
         if self._asking is None:
             self._supplies.idle.remove(self)
             self.close()
+        elif (unsent := self._stream.waiting if self._stream else 0) and unsent != self._unsent:
+            self._unsent = unsent  # it does read, if slowly
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
         else:
             self._fail(UpstreamError("timeout", "the server was silent for too long"))
 
