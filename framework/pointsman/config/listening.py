@@ -9,9 +9,10 @@ from pointsman.config.tree import Path, Positions
 from pointsman.model.address import Address
 from pointsman.model.errors import Problem
 
-# "*" and "[::]" take IPv4 as well: a Linux socket for "::" is dual-stack by default.
-_EVERYTHING = {"", "::"}
+# "*" is every address of both families, the other two are those of one (net/listener.py).
+_EVERYTHING = ""
 _EVERY_IPV4 = "0.0.0.0"
+_EVERY_IPV6 = "::"
 
 
 def clash(one: Address, other: Address) -> bool:
@@ -21,9 +22,10 @@ def clash(one: Address, other: Address) -> bool:
     if one.port != other.port or not one.port:
         return False
     hosts = {one.host, other.host}
-    if len(hosts) == 1 or hosts & _EVERYTHING:
+    if len(hosts) == 1 or _EVERYTHING in hosts:
         return True
-    return _EVERY_IPV4 in hosts and not any(":" in host for host in hosts)
+    of_ipv6 = [":" in host for host in hosts]
+    return (_EVERY_IPV4 in hosts and not any(of_ipv6)) or (_EVERY_IPV6 in hosts and all(of_ipv6))
 
 
 def listening_problems(raw_services: object, positions: Positions) -> Iterator[Problem]:
@@ -33,16 +35,17 @@ def listening_problems(raw_services: object, positions: Positions) -> Iterator[P
         raw_services: the section as it was written; what is wrong in it is left to validation.
         positions: where everything stands.
     """
-    taken: list[tuple[Address, Path]] = []
+    taken: dict[str | int, list[tuple[Address, Path]]] = {}
     for address, path in _addresses(raw_services):
-        for earlier, its_path in taken:
+        nearby = taken.setdefault(address.path or address.port, [])
+        for earlier, its_path in nearby:
             if clash(address, earlier):
                 whose = "this service" if its_path[1] == path[1] else f"service {its_path[1]!r}"
                 on = "there" if address == earlier else f"on {earlier}, which overlaps,"
                 what = f"{whose} listens {on} already, at {positions.of(its_path)}"
                 yield problem_at(positions, path, what, "every service needs its own address")
                 break
-        taken.append((address, path))
+        nearby.append((address, path))
 
 
 def _addresses(raw_services: object) -> Iterator[tuple[Address, Path]]:
