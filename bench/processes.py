@@ -16,6 +16,7 @@ from bench.failure import RivalFailed
 SECONDS_TO_START = 15.0
 SECONDS_TO_STOP = 5.0
 LOOPBACK = "127.0.0.1"
+LONGEST_WORDS = 400  # characters
 
 
 def program_path(name: str) -> str | None:
@@ -109,6 +110,6 @@ def status_of_root(port: int) -> int | None:
 
 
 def last_words(folder: Path, lines: int = 3) -> str:
-    """Tell the end of what a program said."""
+    """Tell the end of what a program said, in one line."""
     said = (folder / "output.txt").read_text(errors="replace").splitlines()[-lines:]
-    return " | ".join(said) or "it said nothing"
+    return " | ".join(said)[-LONGEST_WORDS:] or "it said nothing"
