@@ -9,12 +9,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from pointsman.app.access_log import AccessLog
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.ticker import Ticker
 from pointsman.config.build import Site
 from pointsman.config.registry import Registry
 from pointsman.core.deadlines import Deadlines
-from pointsman.core.http1.fields import FieldBits
+from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
@@ -65,9 +66,16 @@ class RunningSite:
         )
         for plan in site.checks:
             self._checks.add(plan)
-        shared = Shared(reactor, self._deadlines, FieldBits(), dialler, RequestIds(), clock, wall)
-        self.services = tuple(RunningService(service, shared, ()) for service in site.services)
-        self._ticker = Ticker(reactor, clock, TICK, (self._deadlines.tick, self._expire_pins))
+        shared = Shared(reactor, self._deadlines, FieldLines(), dialler, RequestIds(), clock, wall)
+        section = site.settings.access_log
+        self._access_log = AccessLog.of(section) if section is not None else None
+        logs = () if self._access_log is None else (self._access_log,)
+        finished = [log.finished for log in logs]
+        self.services = tuple(
+            RunningService(service, shared, finished) for service in site.services
+        )
+        due = (self._deadlines.tick, self._expire_pins, *(log.flush for log in logs))
+        self._ticker = Ticker(reactor, clock, TICK, due)
         self._stop_at = 0.0
         self._looking: Any = None
         self._stopped: Deferred[None] | None = None
@@ -84,12 +92,17 @@ class RunningSite:
 
         Raises:
             ListenError: an address cannot be had; nothing is left open.
+            AccessLogError: the access log cannot be opened; likewise.
         """
+        if self._access_log is not None:
+            self._access_log.open()
         try:
             for running in self.services:
                 running.listen()
         except BaseException:
             self._deafen()
+            if self._access_log is not None:
+                self._access_log.close()
             raise
 
     def begin(self) -> None:
@@ -128,7 +141,9 @@ class RunningSite:
                 running.idle.close_all(member)
 
     def reopen_logs(self) -> None:
-        """Open the files of the access log anew, after they were moved away."""
+        """Open the file of the access log anew, after it was moved away."""
+        if self._access_log is not None:
+            self._access_log.reopen()
 
     # ---- to an end ----
 

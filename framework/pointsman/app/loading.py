@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from pointsman.app.access_log import sink_to
 from pointsman.config.build import Site, build
 from pointsman.config.load import Configuration, load, load_mapping
 from pointsman.config.nearest import nearest
@@ -82,7 +83,10 @@ def site_of(
         ConfigError: with all problems that were found.
     """
     site = build(configuration, registry)
-    problems = list(_place_problems(site, configuration, reactor, local))
+    problems = [
+        *_access_log_problems(configuration),
+        *_place_problems(site, configuration, reactor, local),
+    ]
     if problems:
         for table in site.tables:
             table.close()
@@ -108,3 +112,15 @@ def _place_problems(
                     check_endpoint(reactor, server.endpoint)
                 except ValueError as error:
                     yield problem_at(configuration.positions, (*path, "endpoint"), str(error))
+
+
+def _access_log_problems(configuration: Configuration) -> Iterator[Problem]:
+    section = configuration.settings.access_log
+    if section is None:
+        return
+    try:
+        sink_to(section.to)
+    except ValueError as error:
+        path = ("access_log", "to", section.to.kind)
+        hint = "a path such as /dev/log, or host:port for UDP"
+        yield problem_at(configuration.positions, path, str(error), hint)

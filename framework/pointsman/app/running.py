@@ -15,7 +15,7 @@ from pointsman.app.service import PointsmanService
 from pointsman.net.reactor import LeanReactor
 
 STOPPED = 0
-CANNOT_LISTEN = 3
+CANNOT_START = 3
 CUT_SHORT = 4
 
 _log = Logger()
@@ -23,13 +23,13 @@ _log = Logger()
 
 def lean_reactor() -> LeanReactor:
     """Make the reactor of the program and install it as the one of this process."""
-    reactor = LeanReactor()
+    reactor = LeanReactor()  # type: ignore[no-untyped-call]
     installReactor(reactor)
     return reactor
 
 
 def raise_file_limit() -> int:
-    """Let this process open as many files as its administrator allows; that many, 0 for no limit."""
+    """Let this process open as many files as it may; how many that is, 0 for no limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(OSError, ValueError):
@@ -63,6 +63,7 @@ class Program:
 
         Raises:
             ListenError: an address cannot be had.
+            AccessLogError: the access log cannot be opened.
         """
         self._service.privilegedStartService()
         self._reactor.callWhenRunning(self._service.startService)

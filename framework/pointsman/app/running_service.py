@@ -13,8 +13,8 @@ from pointsman.core.request_ids import RequestIds
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import Finished, VirtualService
 from pointsman.model.record import STOPPED
-from pointsman.net.http_clients import HttpClients
 from pointsman.net.dial import Dialler
+from pointsman.net.http_clients import HttpClients
 from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
 from pointsman.net.tcp_client import TcpClients

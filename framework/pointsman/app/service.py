@@ -73,7 +73,7 @@ class PointsmanService(Service):
 
     @property
     def ports(self) -> Mapping[str, tuple[int, ...]]:
-        """Service name -> the real port of each of its addresses; empty while it does not listen."""
+        """Service name -> the real port of each of its addresses; empty while not listening."""
         return self._running.ports if self._running is not None else {}
 
     @property
@@ -94,8 +94,9 @@ class PointsmanService(Service):
 
         Raises:
             ListenError: an address cannot be had; nothing is left open.
+            AccessLogError: the access log cannot be opened; likewise.
         """
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._listen()
 
     def startService(self) -> None:
@@ -103,10 +104,11 @@ class PointsmanService(Service):
 
         Raises:
             ListenError: an address cannot be had; nothing is left open.
+            AccessLogError: the access log cannot be opened; likewise.
         """
         if self._running is None:
             self._listen()
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         assert self._running is not None
         self._running.begin()
 
@@ -116,7 +118,7 @@ class PointsmanService(Service):
         Returns:
             Fires when nothing of it is left in the reactor, after ``timeouts.drain`` at most.
         """
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         running = self._running
         if running is None:
             return succeed(None)

@@ -16,10 +16,10 @@ def check(file: str, as_json: bool) -> None:
 
     from pointsman.app.commands.telling import problems_as_json, tell_problems
     from pointsman.app.loading import configuration_of, registry_with, site_of
-    from pointsman.model.errors import ConfigError
+    from pointsman.model.errors import ConfigError, Problem
 
     registry = registry_with()
-    warnings = ()
+    warnings: tuple[Problem, ...] = ()
     try:
         configuration = configuration_of(file, registry)
         warnings = configuration.warnings

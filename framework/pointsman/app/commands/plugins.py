@@ -50,8 +50,8 @@ def plugins(as_json: bool, modules: tuple[str, ...]) -> None:
             offers = [f"{hook}: {', '.join(names)}" for hook, names in plugin.offers.items()]
             offers += [f"event {event}" for event in plugin.events]
             offers += [f"command {command}" for command in plugin.commands]
-            table.add_row(plugin.name, origin, "\n".join(offers) or "nothing yet")
+            table.add_row(plugin.name, origin, "\n".join(offers) or "nothing")
         Console(width=None if sys.stdout.isatty() else 200).print(table)
-        for error in registry.broken:
-            click.echo(f"broken: {error}", err=True)
+        for broken in registry.broken:
+            click.echo(f"broken: {broken}", err=True)
     sys.exit(1 if registry.broken else 0)

@@ -33,11 +33,12 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
 
     SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP opens log files anew.
     """
-    from pointsman.app.running import CANNOT_LISTEN, Program, lean_reactor, raise_file_limit
+    from pointsman.app.running import CANNOT_START, Program, lean_reactor, raise_file_limit
 
     # Before anything else, as some modules of Twisted install a reactor of their choice.
     reactor = lean_reactor()
 
+    from pointsman.app.access_log import AccessLogError
     from pointsman.app.commands.telling import tell_problems
     from pointsman.app.program_log import begin_logging
     from pointsman.app.service import service
@@ -55,9 +56,9 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
     try:
         with _pid_in(pid_file):
             status = Program(reactor, made).run()
-    except ListenError as error:
+    except (ListenError, AccessLogError) as error:
         click.echo(f"pointsman: {error}", err=True)
-        sys.exit(CANNOT_LISTEN)
+        sys.exit(CANNOT_START)
     sys.exit(status)
 
 
