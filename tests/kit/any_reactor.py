@@ -54,10 +54,20 @@ def until(reactor: Any, condition: Callable[[], object], seconds: float = 10.0) 
     while not condition():
         if time.monotonic() > limit:
             raise TimeoutError(f"still waiting for {condition} after {seconds:g} s")
+        turn(reactor)
+
+
+def turn(reactor: Any) -> None:
+    """Let the reactor wait a moment for something to do, and do it."""
+    loop = getattr(reactor, "_asyncioEventloop", None)
+    if loop is None:
         reactor.iterate(0.01)
+    else:  # its own iterate() never takes less than 10 ms
+        loop.call_later(0.001, loop.stop)
+        loop.run_forever()
 
 
-def settle(reactor: Any, turns: int = 5) -> None:
+def settle(reactor: Any, turns: int = 4) -> None:
     """Turn the reactor a few times, for what must not happen to have its chance."""
     for _ in range(turns):
-        reactor.iterate(0.001)
+        turn(reactor)

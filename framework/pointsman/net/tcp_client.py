@@ -301,7 +301,7 @@ class TcpConnection:
             total=clients.clock() - self._begun,
             request_id=clients.request_ids.next(),
             termination=reason,
-            request=(),
+            request=None,
         )
         for finished in service.finished:
             finished(record)
