@@ -11,7 +11,7 @@ from pointsman.core.http1.field_lines import (
     is_authority,
 )
 from pointsman.model.errors import ClientError
-from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, Mark, RequestHead
+from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, RequestHead
 from pointsman.model.service import Limits
 
 _MINORS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
@@ -38,13 +38,13 @@ class RequestReader:
         end: after a head was read, the offset in the data at which it ended.
     """
 
-    __slots__ = ("_lines", "_most_bytes", "_most_line", "_most_lines", "end")
+    __slots__ = ("_judge", "_most_bytes", "_most_fields", "_most_line", "end")
 
     def __init__(self, limits: Limits, lines: FieldLines) -> None:
-        self._lines = lines
+        self._judge = lines.__getitem__
         self._most_line = (limits.request_line or _NO_LIMIT) - 2  # without its CRLF
         self._most_bytes = limits.header_bytes or _NO_LIMIT  # with the empty line at the end
-        self._most_lines = (limits.header_count or _NO_LIMIT) + 1  # with the request line
+        self._most_fields = limits.header_count or _NO_LIMIT
         self.end = 0
 
     def read(self, data: bytes) -> RequestHead | None:
@@ -61,7 +61,7 @@ class RequestReader:
             return None
         self.end = end + 4
         lines = data[:end].split(b"\r\n")
-        line = lines[0]
+        line = lines.pop(0)
         try:
             method, target, version = line.split(b" ")
             minor = _MINORS[version]
@@ -73,25 +73,21 @@ class RequestReader:
             raise ClientError(400, "malformed request target (RFC 9112 section 3.2)")
         if len(line) > self._most_line:
             raise ClientError(414, "request line is too long")
-        if end + 4 > self._most_bytes or len(lines) > self._most_lines:
+        if end + 4 > self._most_bytes or len(lines) > self._most_fields:
             raise ClientError(431, "request header fields are too large or too many")
         head = RequestHead.read(method, target, minor, data[len(line) + 2 : end + 2])
-        known = self._lines
-        seen = repeated = 0
-        marks: list[Mark] = []
         try:
-            for line in lines[1:]:
-                mark = known[line]
-                if mark is not None:
-                    bit = mark.bit
-                    if seen & bit:
-                        repeated |= bit
-                    seen |= bit
-                    marks.append(mark)
-                    if bit == f.HOST:
-                        head.host = mark.value
+            marks = list(filter(None, map(self._judge, lines)))
         except MalformedLine as error:
             raise ClientError(400, str(error)) from None
+        seen = repeated = 0
+        for mark in marks:
+            bit = mark.bit
+            if seen & bit:
+                repeated |= bit
+            seen |= bit
+            if bit == f.HOST:
+                head.host = mark.value
         head.seen = seen
         head.marks = marks
         if repeated & (f.HOST | f.CONTENT_LENGTH | f.TRANSFER_ENCODING):

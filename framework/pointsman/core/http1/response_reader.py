@@ -7,6 +7,7 @@ from pointsman.core.http1.field_lines import FieldLines, MalformedLine
 from pointsman.model.errors import UpstreamError
 from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UNTIL_CLOSE, Mark, ResponseHead
 
+_LENGTHS = f.CONTENT_LENGTH | f.TRANSFER_ENCODING
 _NO_LIMIT = 1 << 62
 
 
@@ -21,11 +22,12 @@ class ResponseReader:
         end: after a head was read, the offset in the data at which it ended.
     """
 
-    __slots__ = ("_lines", "_most_bytes", "end")
+    __slots__ = ("_judge", "_most_bytes", "_statuses", "end")
 
     def __init__(self, max_bytes: int, lines: FieldLines) -> None:
         self._most_bytes = max_bytes or _NO_LIMIT  # with the empty line at the end
-        self._lines = lines
+        self._judge = lines.__getitem__
+        self._statuses = lines.statuses
         self.end = 0
 
     def read(self, data: bytes, method: bytes) -> ResponseHead | None:
@@ -46,31 +48,21 @@ class ResponseReader:
         if end + 4 > self._most_bytes:
             raise UpstreamError("response", "response head is too large")
         lines = data[:end].split(b"\r\n")
-        line = lines[0]
-        known = self._lines
-        seen = repeated = 0
-        marks: list[Mark] = []
+        line = lines.pop(0)
         try:
-            status, reason, minor = known.statuses[line]
-            head = ResponseHead.read(status, reason, minor, data[len(line) + 2 : end + 2])
-            for line in lines[1:]:
-                mark = known[line]
-                if mark is not None:
-                    bit = mark.bit
-                    if seen & bit:
-                        repeated |= bit
-                    seen |= bit
-                    marks.append(mark)
+            status, reason, minor = self._statuses[line]
+            marks = list(filter(None, map(self._judge, lines)))
         except MalformedLine as error:
             raise UpstreamError("response", str(error)) from None
-        head.seen = seen
+        head = ResponseHead.read(status, reason, minor, data[len(line) + 2 : end + 2])
         head.marks = marks
-        if repeated & (f.CONTENT_LENGTH | f.TRANSFER_ENCODING):
-            raise UpstreamError("response", "two lengths in one response (RFC 9112 section 6.3)")
         length = UNTIL_CLOSE
-        says = 0
+        says = seen = repeated = 0
         for mark in marks:
             bit = mark.bit
+            if seen & bit:
+                repeated |= bit
+            seen |= bit
             if bit == f.CONTENT_LENGTH:
                 length = mark.number
                 if mark.value[0] == 48 and length:  # see the request reader
@@ -80,7 +72,14 @@ class ResponseReader:
                 if mark.options:
                     head.options += mark.options
             elif bit == f.TRANSFER_ENCODING:
-                length = _judge_transfer_encoding(head, mark)
+                length = _judge_transfer_encoding(mark)
+        head.seen = seen
+        if repeated & _LENGTHS or (
+            seen & f.TRANSFER_ENCODING and (seen & f.CONTENT_LENGTH or not minor)
+        ):
+            raise UpstreamError(
+                "response", "ambiguous framing of the response (RFC 9112 section 6.3)"
+            )
         if says & CLOSE or not (minor or says & KEEP_ALIVE):
             head.keep_alive = False
         # RFC 9112 section 6.3: these have no body whatever their fields say.
@@ -103,7 +102,7 @@ class ResponseReader:
             raise UpstreamError("response", "lines of the response do not end with CRLF")
 
 
-def _judge_transfer_encoding(head: ResponseHead, mark: Mark) -> int:
-    if head.seen & f.CONTENT_LENGTH or not head.minor or mark.value.lower() != b"chunked":
-        raise UpstreamError("response", "ambiguous framing of the response (RFC 9112 section 6.3)")
+def _judge_transfer_encoding(mark: Mark) -> int:
+    if mark.value.lower() != b"chunked":
+        raise UpstreamError("response", "the only transfer coding here is chunked (RFC 9112, 6.1)")
     return CHUNKED
