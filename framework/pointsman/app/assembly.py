@@ -203,9 +203,10 @@ class RunningSite:
         for table in self.site.tables:
             table.close()
         for running in self.services:
-            self.log.info(
-                "{service}: {counts}", service=running.service.name, counts=running.counts
-            )
+            name = running.service.name
+            self.log.info("{service}: {counts}", service=name, counts=str(running.counts))
+        if self._access_log is not None:
+            self._access_log.close()
         # In-process streams tell that they are closed one turn later.
         self._reactor.callLater(0, self._tell_stopped)
 
