@@ -1,0 +1,369 @@
+"""One request and its response, played from both sides, path by path."""
+
+import pytest
+
+from kit.recorders import Stage, request, response
+from pointsman.core.kept_body import MOST_KEPT
+from pointsman.model.errors import ClientError
+from pointsman.model.message import CHUNKED, UNTIL_CLOSE
+
+IDEMPOTENT = [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"]
+OTHERS = [b"POST", b"PATCH", b"LOCK", b"get"]
+
+
+def begun(method: bytes = b"GET", *, reused: bool = False, servers: int = 2) -> Stage:
+    """A request that has reached the first server."""
+    stage = Stage(servers)
+    stage.asks(request(method))
+    stage.upstreams.last.connects(reused=reused)
+    return stage
+
+
+def uploading(length: int = 100, data: bytes = b"begin") -> Stage:
+    """A request whose body is on its way to the first server."""
+    stage = Stage()
+    stage.asks(request(b"PUT", length), data, ended=False)
+    stage.upstreams.last.connects()
+    return stage
+
+
+# ---- the ordinary ways ----
+
+
+def test_a_request_without_body_and_its_answer() -> None:
+    stage = begun()
+    assert (stage.upstream.got, stage.upstream.has_end) == (b"", True)
+    stage.upstream.answers(200, b"hello")
+    assert stage.client.said == ["head 200", "data 5", "end", "done"]
+    assert not stage.client.closes
+    assert stage.upstream.end == "released"
+    assert stage.record.termination == "ok"
+    stage.check_it_is_over()
+
+
+def test_an_answer_in_pieces() -> None:
+    stage = begun()
+    stage.upstream.answers(200, b"he", length=5, ended=False)
+    stage.exchange.response_data(b"llo")
+    assert not stage.exchange.over
+    stage.exchange.response_ended([(b"X-Sum", b"1")])
+    assert stage.client.said == ["head 200", "data 2", "data 3", "end", "done"]
+    assert stage.client.trailers == [(b"X-Sum", b"1")]
+    assert stage.record.bytes_out == 5
+    stage.check_it_is_over()
+
+
+def test_a_body_in_pieces_with_trailers() -> None:
+    stage = Stage()
+    stage.asks(request(b"POST", CHUNKED), b"one", ended=False)
+    stage.exchange.request_data(b"two")
+    upstream = stage.upstreams.last.connects()
+    assert (upstream.got, upstream.has_end) == (b"onetwo", False)
+    stage.exchange.request_data(b"three")
+    stage.exchange.request_ended([(b"X-Sum", b"1")])
+    assert (upstream.got, upstream.has_end) == (b"onetwothree", True)
+    assert upstream.trailers == [(b"X-Sum", b"1")]
+    upstream.answers()
+    assert upstream.end == "released"
+    assert stage.record.bytes_in == 11
+
+
+def test_trailers_that_came_before_the_server_was_there_are_not_lost() -> None:
+    stage = Stage()
+    stage.asks(request(b"POST", CHUNKED), b"one", ended=False)
+    stage.exchange.request_ended([(b"X-Sum", b"1")])
+    upstream = stage.upstreams.last.connects()
+    assert (upstream.got, upstream.has_end) == (b"one", True)
+    assert upstream.trailers == [(b"X-Sum", b"1")]
+
+
+def test_the_connection_of_a_server_that_closes_is_not_kept() -> None:
+    stage = begun()
+    stage.exchange.response_began(response(keep_alive=False), b"", True)
+    assert stage.upstream.end == "closed"
+    assert not stage.client.closes  # ours to the client has nothing to do with it
+
+
+@pytest.mark.parametrize(("keep_alive", "closing"), [(False, False), (True, True)])
+def test_the_client_is_told_that_its_connection_ends(keep_alive: bool, closing: bool) -> None:
+    stage = Stage()
+    stage.client.closing = closing
+    stage.asks(request(keep_alive=keep_alive))
+    stage.upstreams.last.connects().answers()
+    assert stage.client.closes
+
+
+# ---- interim answers ----
+
+
+@pytest.mark.parametrize(("minor", "said"), [(1, ["interim 100", "interim 103"]), (0, [])])
+def test_interim_answers_pass_but_not_to_http_1_0(minor: int, said: list[str]) -> None:
+    stage = Stage()
+    stage.asks(request(b"PUT", 3, minor=minor), ended=False)
+    upstream = stage.upstreams.last.connects()
+    stage.exchange.response_interim(response(100))
+    stage.exchange.response_interim(response(103))
+    assert stage.client.said == said
+    stage.exchange.request_data(b"abc")
+    stage.exchange.request_ended([])
+    assert upstream.got == b"abc"
+    upstream.answers()
+    stage.check_it_is_over()
+
+
+def test_after_an_interim_answer_nothing_is_sent_twice() -> None:
+    stage = begun()
+    stage.exchange.response_interim(response(103))
+    stage.upstream.fails()
+    assert stage.client.said == ["interim 103", "head 502", f"data {len(stage.client.body)}", "end",
+                                 "done"]  # fmt: skip
+    assert len(stage.upstreams.openings) == 1
+
+
+# ---- an answer before the end of the request ----
+
+
+def test_an_early_answer_is_delivered_and_both_connections_end() -> None:
+    stage = uploading()
+    stage.upstream.answers(413, b"no")
+    assert stage.client.said == ["head 413", "data 2", "end", "done"]
+    assert stage.client.closes
+    assert stage.client.completed is False
+    assert stage.upstream.end == "closed"
+    stage.exchange.request_data(b"more")  # what was under way
+    stage.exchange.request_ended([])
+    stage.check_it_is_over()
+
+
+def test_an_answer_that_begins_early_may_go_on_while_the_body_does() -> None:
+    stage = uploading(9, b"abc")
+    stage.upstream.answers(200, b"AB", length=6, ended=False)
+    stage.exchange.request_data(b"defghi")
+    stage.exchange.request_ended([])
+    stage.exchange.response_data(b"CDEF")
+    stage.exchange.response_ended([])
+    assert stage.upstream.got == b"abcdefghi"
+    assert stage.upstream.end == "released"
+    assert stage.client.completed
+
+
+# ---- no server, and servers that fail ----
+
+
+def test_without_a_server_the_answer_is_503() -> None:
+    stage = Stage(1)
+    stage.members[0].set_health(False, "down")
+    stage.asks(request())
+    assert stage.client.said[0] == "head 503"
+    assert b"id-1" in stage.client.body
+    assert stage.record.termination == "no_server"
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize(("message", "status"), [("Connection refused", 502), ("timed out", 504)])
+def test_servers_are_tried_in_turn_until_attempts_are_used_up(message: str, status: int) -> None:
+    stage = Stage(5, max_attempts=3)
+    stage.asks(request(b"POST", 3), b"abc")
+    for _ in range(3):
+        stage.upstreams.last.fails(message)
+    assert [opening.member.name for opening in stage.upstreams.openings] == ["a", "b", "c"]
+    assert stage.client.said[0] == f"head {status}"
+    assert stage.record.termination == "connect_failed"
+    assert [member.failures for member in stage.members] == [1, 1, 1, 0, 0]
+    stage.check_it_is_over()
+
+
+def test_servers_are_tried_until_none_is_left() -> None:
+    stage = Stage(2, max_attempts=9)
+    stage.upstreams.at_once = ["refused", "refused"]
+    stage.asks(request())
+    assert stage.client.said[0] == "head 502"
+    assert stage.record.attempts == 2
+    stage.check_it_is_over()
+
+
+def test_the_next_server_gets_the_whole_request() -> None:
+    stage = Stage()
+    stage.asks(request(b"POST", 6), b"abc", ended=False)
+    stage.upstreams.last.fails()
+    stage.exchange.request_data(b"def")
+    stage.exchange.request_ended([])
+    upstream = stage.upstreams.last.connects()
+    assert upstream.got == b"abcdef"
+    upstream.answers()
+    assert stage.record.server == "b"
+    assert stage.record.termination == "ok"
+    stage.check_it_is_over()
+
+
+# ---- retries (RFC 9110 section 9.2.2, DESIGN 5.7) ----
+
+
+@pytest.mark.parametrize("method", IDEMPOTENT)
+def test_design_5_7_an_idempotent_request_goes_to_another_server(method: bytes) -> None:
+    stage = begun(method)
+    stage.upstream.fails()
+    assert stage.upstreams.last.member.name == "b"
+    assert stage.members[0].failures == 1
+    stage.upstreams.last.connects().answers()
+    assert stage.client.said == ["head 200", "end", "done"]
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize("method", OTHERS)
+@pytest.mark.parametrize("reused", [False, True])
+def test_design_5_7_any_other_request_is_never_sent_twice(method: bytes, reused: bool) -> None:
+    stage = begun(method, reused=reused)
+    stage.upstream.fails()
+    assert stage.client.said[0] == "head 502"
+    assert len(stage.upstreams.openings) == 1
+    # A reused connection that was closed under us says nothing of the server.
+    assert stage.members[0].failures == (0 if reused else 1)
+    stage.check_it_is_over()
+
+
+def test_design_5_7_a_race_is_retried_at_the_same_server_and_not_counted() -> None:
+    stage = begun(reused=True)
+    stage.upstream.fails()
+    assert [opening.member.name for opening in stage.upstreams.openings] == ["a", "a"]
+    assert stage.upstreams.fresh == [False, True]
+    assert stage.members[0].failures == 0
+    assert stage.members[0].active == 1
+    stage.upstreams.last.connects().answers()
+    assert stage.record.attempts == 1
+    assert (stage.members[0].failures, stage.members[0].total) == (0, 1)
+    stage.check_it_is_over()
+
+
+def test_design_5_7_a_race_is_retried_once_and_then_it_is_a_failure() -> None:
+    stage = begun(reused=True)
+    stage.upstream.fails()
+    stage.upstreams.last.connects().fails()
+    assert [opening.member.name for opening in stage.upstreams.openings] == ["a", "a", "b"]
+    assert stage.members[0].failures == 1
+    stage.upstreams.last.connects(reused=True).fails()  # each server may have one race
+    assert stage.upstreams.last.member.name == "b"
+    assert stage.members[1].failures == 0
+    stage.upstreams.last.connects().answers()
+    stage.check_it_is_over()
+
+
+def test_a_body_that_was_let_go_is_not_sent_again() -> None:
+    stage = uploading(CHUNKED, b"x" * (MOST_KEPT + 1))
+    stage.upstream.fails()
+    assert stage.client.said[0] == "head 502"
+    assert len(stage.upstreams.openings) == 1
+    stage.check_it_is_over()
+
+
+def test_a_body_that_is_still_kept_is_sent_again_with_what_came_meanwhile() -> None:
+    stage = uploading(CHUNKED, b"one")
+    stage.exchange.request_data(b"two")
+    stage.upstream.fails()
+    stage.exchange.request_data(b"three")
+    stage.exchange.request_ended([])
+    upstream = stage.upstreams.last.connects()
+    assert (upstream.got, upstream.has_end) == (b"onetwothree", True)
+
+
+def test_nonsense_from_a_server_is_not_asked_for_again() -> None:
+    stage = begun(reused=True)
+    stage.upstream.fails(retryable=False)
+    assert stage.client.said[0] == "head 502"
+    assert stage.members[0].failures == 1
+    assert stage.record.termination == "upstream_error"
+    stage.check_it_is_over()
+
+
+def test_a_silent_server_is_not_asked_again() -> None:
+    stage = begun()
+    stage.upstream.fails("timeout", retryable=False)
+    assert stage.client.said[0] == "head 504"
+    assert stage.record.termination == "upstream_timeout"
+    assert len(stage.upstreams.openings) == 1
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize(
+    ("phase", "word"), [("response", "upstream_aborted"), ("timeout", "upstream_timeout")]
+)
+def test_design_5_8_an_answer_that_breaks_off_is_cut_never_completed(phase: str, word: str) -> None:
+    stage = begun()
+    stage.upstream.answers(200, b"he", length=UNTIL_CLOSE, ended=False)
+    stage.upstream.fails(phase)
+    assert stage.client.said == ["head 200", "data 2", "cut", "done"]
+    assert stage.record.termination == word
+    assert stage.members[0].failures == 1
+    stage.check_it_is_over()
+
+
+# ---- refusals ----
+
+
+def test_a_declared_body_over_the_limit_is_413_and_no_server_hears_of_it() -> None:
+    stage = Stage(body_limit=10)
+    stage.asks(request(b"POST", 11), ended=False)
+    assert stage.client.said[0] == "head 413"
+    assert stage.client.closes
+    assert stage.upstreams.openings == []
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize("pieces", [[b"x" * 11], [b"x" * 10, b"x"], [b"", b"x" * 11]])
+def test_a_chunked_body_over_the_limit_is_413_wherever_it_is_split(pieces: list[bytes]) -> None:
+    stage = Stage(body_limit=10)
+    stage.asks(request(b"POST", CHUNKED), pieces[0], ended=False)
+    for piece in pieces[1:]:
+        stage.exchange.request_data(piece)
+    assert stage.client.said[0] == "head 413"
+    assert stage.record.termination == "client_error"
+    stage.check_it_is_over()
+
+
+def test_a_body_of_just_the_limit_passes() -> None:
+    stage = Stage(body_limit=10)
+    stage.asks(request(b"POST", 10), b"x" * 10)
+    stage.upstreams.last.connects().answers()
+    assert stage.client.said[0] == "head 200"
+
+
+def test_a_limit_reached_under_a_response_cuts() -> None:
+    stage = Stage(body_limit=10)
+    stage.asks(request(b"POST", CHUNKED), b"x", ended=False)
+    stage.upstreams.last.connects().answers(200, b"a", length=CHUNKED, ended=False)
+    stage.exchange.request_data(b"x" * 10)
+    assert stage.client.said == ["head 200", "data 1", "cut", "done"]
+    assert stage.upstream.end == "aborted"
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize("status", [400, 408, 413, 414, 417, 431, 501, 505])
+def test_what_is_no_request_is_refused(status: int) -> None:
+    stage = Stage()
+    stage.exchange.refuse(ClientError(status, "why"))
+    assert stage.client.said[0] == f"head {status}"
+    assert stage.client.closes
+    assert stage.record.termination == ("client_timeout" if status == 408 else "client_error")
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_body_that_turns_out_malformed_ends_the_request(connected: bool) -> None:
+    stage = Stage()
+    stage.asks(request(b"POST", CHUNKED), ended=False)
+    if connected:
+        stage.upstreams.last.connects()
+    stage.exchange.refuse(ClientError(400, "bad chunk"))
+    assert stage.client.said[0] == "head 400"
+    assert (stage.upstream.end if connected else stage.upstreams.last.end) in (
+        "aborted",
+        "cancelled",
+    )
+    stage.check_it_is_over()
+
+
+def test_the_refusal_of_a_head_request_has_no_body() -> None:
+    stage = Stage(0)
+    stage.asks(request(b"HEAD"))
+    assert stage.client.said == ["head 503", "end", "done"]
+    assert stage.record.bytes_out == 0
