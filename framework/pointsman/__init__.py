@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["service"]
+__all__ = ["PointsmanService", "service"]
 
 
 def __getattr__(name: str) -> Any:
-    # A plugin imports pointsman.model and friends: that must not bring Twisted in.
-    if name == "service":
-        from pointsman.app.service import service
+    # Not before it is asked for: a plugin imports pointsman.model, and that brings no Twisted in.
+    if name in __all__:
+        from pointsman.app import service
 
-        return service
+        return getattr(service, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import click
 
 from pointsman.app.commands.check import check
+from pointsman.app.commands.demo import demo
 from pointsman.app.commands.plugins import plugins
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
@@ -39,11 +40,13 @@ def main() -> None:
     """Balance load over real servers, every decision made by a plugin.
 
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
-    3 an address cannot be listened on, 4 a second signal cut open work short.
+    3 it cannot listen or open its access log, 4 a second signal cut open work short,
+    5 the demo did not use both servers.
     """
 
 
 main.add_command(run)
+main.add_command(demo)
 main.add_command(check)
 main.add_command(schema)
 main.add_command(plugins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Protocol
 
 from twisted.logger import (
     FilteringLogObserver,
@@ -26,7 +26,17 @@ _COLOURS = {"warn": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 _PLAIN = "\x1b[0m"
 
 
-def begin_logging(form: str = AUTO, stream: TextIO | None = None, level: str = "info") -> None:
+class Writable(Protocol):
+    """What a log is written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write text."""
+
+    def flush(self) -> object:
+        """Keep nothing back."""
+
+
+def begin_logging(form: str = AUTO, stream: Writable | None = None, level: str = "info") -> None:
     """Send everything that is logged in this process to ``stream``.
 
     Args:
@@ -35,10 +45,14 @@ def begin_logging(form: str = AUTO, stream: TextIO | None = None, level: str = "
         level: debug, info, warn, error or critical.
     """
     out = stream or sys.stderr
+    terminal = stream is None and sys.stderr.isatty()
     if form == AUTO:
-        form = HUMAN if out.isatty() else JSON
-    observer = HumanLines(out, coloured=out.isatty()) if form == HUMAN else JsonLines(out)
+        form = HUMAN if terminal else JSON
+    observer = HumanLines(out, coloured=terminal) if form == HUMAN else JsonLines(out)
     wanted = ByLevel(LogLevel.lookupByName(level))
+    if level != "debug":
+        # What Twisted tells of its own inside, such as every factory that it starts.
+        wanted.setLogLevelForNamespace("twisted", LogLevel.warn)
     globalLogPublisher.addObserver(FilteringLogObserver(observer, [wanted]))
 
 
@@ -56,7 +70,7 @@ def _text(event: LogEvent) -> tuple[str, str]:
 class HumanLines:
     """One line for each event, such as ``16:40:19 warn  cannot resolve app``."""
 
-    def __init__(self, out: TextIO, *, coloured: bool = False) -> None:
+    def __init__(self, out: Writable, *, coloured: bool = False) -> None:
         self._out = out
         self._coloured = coloured
 
@@ -74,7 +88,7 @@ class HumanLines:
 class JsonLines:
     """One JSON object for each event: time, level, from, message, traceback where there is one."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: Writable) -> None:
         self._out = out
 
     def __call__(self, event: LogEvent) -> None:
@@ -99,7 +113,7 @@ def _on_one_line(text: str) -> str:
     )
 
 
-def _write(out: TextIO, text: str) -> None:
+def _write(out: Writable, text: str) -> None:
     try:
         out.write(text)
         out.flush()

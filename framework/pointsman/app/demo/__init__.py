@@ -1,0 +1,1 @@
+"""The demonstration: two real servers, a balancer, some traffic, and a table of what happens."""
