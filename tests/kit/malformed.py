@@ -285,7 +285,7 @@ FRAMING = [
         chunked_with_unicode_k=b"Transfer-Encoding: chun\xe2\x84\xaaed",
         no_coding=b"Transfer-Encoding:",
         only_a_comma=b"Transfer-Encoding: ,",
-        length_named_by_connection=b"Transfer-Encoding: chunked\r\nConnection: a\r\nContent-Length: 0",
+        length_after_others=b"Transfer-Encoding: chunked\r\nA: b\r\nContent-Length: 0",
     ),
     *bad_framing(
         "9112 6.1",
