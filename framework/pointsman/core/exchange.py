@@ -154,13 +154,14 @@ class Exchange(ExchangeFacts):
         if kept is None:
             upstream.send_request(head, request.method, b"", 0, True)
             return
-        held, self._holding_client = self._holding_client, False
+        self._server_blocked = False
         ended = self._request_ended and not self._request_trailers
         upstream.send_request(head, request.method, kept.joined(), request.body_length, ended)
         kept.drop_if_full()
         if self._request_ended and not ended and self._upstream is upstream:
             upstream.send_end(self._request_trailers)
-        if held and not self._holding_client and not self.over:
+        if self._holding_client and not self._server_blocked:
+            self._holding_client = False
             self._client.go_on()
 
     def connect_failed(self, error: UpstreamError) -> None:
@@ -285,10 +286,12 @@ class Exchange(ExchangeFacts):
 
     def upstream_blocked(self) -> None:
         """The server reads too slowly: stop reading the request body."""
+        self._server_blocked = True
         self._hold_client()
 
     def upstream_drained(self) -> None:
         """It has caught up."""
+        self._server_blocked = False
         if self._holding_client:
             self._holding_client = False
             self._client.go_on()
@@ -335,6 +338,8 @@ class Exchange(ExchangeFacts):
     def _fail(self, status: int, termination: str) -> None:
         """The one place where an error becomes a response."""
         self._give_up_upstream()
+        if self.over:
+            return
         head, body = error_answer(status, self.request_id)
         request = self.request
         if request is not None and request.method == b"HEAD":
@@ -343,13 +348,8 @@ class Exchange(ExchangeFacts):
         self.response = head
         self._status = status
         self._bytes_out += len(body)
-        close = (
-            request is None
-            or not request.keep_alive
-            or not self._request_ended
-            or self._client.closing
-        )
-        self._client.send_head(head, body, True, close)
+        goes_on = request is not None and request.keep_alive and self._request_ended
+        self._client.send_head(head, body, True, not goes_on or self._client.closing)
         self._finish(termination)
 
     def _complete(self) -> None:
@@ -361,6 +361,8 @@ class Exchange(ExchangeFacts):
 
     def _cut(self, termination: str) -> None:
         self._give_up_upstream()
+        if self.over:
+            return
         self._client.cut()
         self._finish(termination)
 

@@ -36,6 +36,7 @@ class ExchangeFacts:
     _kept: KeptBody | None = None
     _interim_seen = False
     _holding_client = False
+    _server_blocked = False
     _needs_fresh = False
     _tried: tuple[Member, ...] = ()
     _raced = False
