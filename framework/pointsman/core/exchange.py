@@ -205,11 +205,10 @@ class Exchange(ExchangeFacts):
         self.response = head
         self._status = head.status
         pool = supplies.service.pool
-        if pool.scheduler.wants_first_byte:
-            pool.scheduler.first_byte(member, now - self._sent_at)
-        persistence = pool.persistence
-        if persistence is not None and persistence.wants_response:
-            persistence.response(self, head, member.name, now)
+        if pool.first_byte is not None:
+            pool.first_byte(member, now - self._sent_at)
+        if pool.learn is not None:
+            pool.learn(self, head, member.name, now)
         client = self._client
         close = client.closing or not request.keep_alive or (ended and not self._request_ended)
         if data:
@@ -243,9 +242,9 @@ class Exchange(ExchangeFacts):
         self._first_byte = now - self._began
         self._status = head.status
         self.response = head
-        persistence = self._supplies.service.pool.persistence
-        if persistence is not None and persistence.wants_response:
-            persistence.response(self, head, member.name, now)
+        learn = self._supplies.service.pool.learn
+        if learn is not None:
+            learn(self, head, member.name, now)
         member.tunnels += 1
         self._client.switch(head, upstream, data)
 

@@ -22,7 +22,14 @@ class AboutClient:
         replaced: bits of the fields that the client's request loses.
     """
 
-    __slots__ = ("_connection", "_forwarding", "_lines", "replaced", "trusted")
+    __slots__ = (
+        "_connection",
+        "_forwarding",
+        "_last_host",
+        "_last_lines",
+        "replaced",
+        "trusted",
+    )
 
     def __init__(self, forwarding: Forwarding, connection: ConnectionFacts) -> None:
         self._forwarding = forwarding
@@ -35,19 +42,27 @@ class AboutClient:
             self.replaced |= f.X_FORWARDED_FOR
         if self.trusted and forwarding.forwarded:
             self.replaced |= f.FORWARDED
-        self._lines = b"" if self.trusted else self._fixed_lines()
+        self._last_host: bytes | None = None
+        self._last_lines = b""
 
     def lines(self, head: RequestHead) -> bytes:
         """The ready field lines for this request."""
         if self.trusted:
             return self._appended_lines(head)
+        # Nearly all requests of a connection go to one host; then there is nothing to do.
+        if head.host != self._last_host:
+            self._last_host = head.host
+            self._last_lines = self._lines_about(head.host)
+        return self._last_lines
+
+    def _lines_about(self, host: bytes) -> bytes:
         forwarding = self._forwarding
-        lines = self._lines
-        if head.host:
+        lines = self._fixed_lines()
+        if host:
             if forwarding.x_forwarded:
-                lines = b"X-Forwarded-Host: %b\r\n%b" % (head.host, lines)
+                lines = b"X-Forwarded-Host: %b\r\n%b" % (host, lines)
             if forwarding.forwarded:
-                lines += b"Forwarded: %b;host=%b\r\n" % (self._element(), _quoted(head.host))
+                lines += b"Forwarded: %b;host=%b\r\n" % (self._element(), _quoted(host))
             return lines
         if forwarding.forwarded:
             lines += b"Forwarded: %b\r\n" % self._element()

@@ -28,6 +28,8 @@ class Pool:
         persistence: remembers who belongs where, or None.
         available: the members that may take new work now.
         how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
+        first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
+        learn: ``persistence.response`` if it wants to see responses, else None.
         pin_made: event hooks to be told of a new pin (pool, server, client address).
     """
 
@@ -44,6 +46,10 @@ class Pool:
         self.scheduler = scheduler
         self.persistence = persistence
         self.pin_made = tuple(pin_made)
+        # Whom the answers interest is asked once, so that those of others cost one comparison.
+        self.first_byte = scheduler.first_byte if scheduler.wants_first_byte else None
+        wants = persistence is not None and persistence.wants_response
+        self.learn = persistence.response if persistence is not None and wants else None
         self.available: tuple[Member, ...] = ()
         self.how = UNPINNED
         self._by_name = {member.name: member for member in self.members}
