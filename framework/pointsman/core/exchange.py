@@ -21,6 +21,8 @@ from pointsman.model.message import RequestHead, ResponseHead
 class Exchange(ExchangeFacts):
     """One request of a client and what becomes of it. Every path ends in ``_finish``, once."""
 
+    __slots__ = ("__weakref__",)
+
     # ---- the client speaks ----
 
     def begin(self, head: RequestHead, data: bytes, ended: bool) -> None:
@@ -210,7 +212,7 @@ class Exchange(ExchangeFacts):
         if pool.learn is not None:
             pool.learn(self, head, member.name, now)
         client = self._client
-        close = client.closing or not request.keep_alive or (ended and not self._request_ended)
+        close = client.closing or not request.keep_alive or not self._request_ended
         if data:
             self._bytes_out += len(data)
         client.send_head(head, data, ended, close)

@@ -11,6 +11,9 @@ from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.record import ExchangeRecord
 
+# Shared by all requests without trailers; never changed, only replaced.
+_NO_TRAILERS: list[Field] = []
+
 
 class ExchangeFacts:
     """The state of one exchange, and the two views of it (contracts.Arrival, ExchangeRecord).
@@ -23,39 +26,70 @@ class ExchangeFacts:
         over: nothing more will happen.
     """
 
-    # Defaults stand in the class, so that making an exchange sets only what differs.
-    request: RequestHead | None = None
-    response: ResponseHead | None = None
-    member: Member | None = None
-    over = False
-    _upstream: UpstreamPort | None = None
-    _opening: Opening | None = None
-    _holds_member = False
-    _request_ended = False
-    _request_trailers: list[Field] = []  # noqa: RUF012  # never changed, only replaced
-    _kept: KeptBody | None = None
-    _interim_seen = False
-    _holding_client = False
-    _server_blocked = False
-    _needs_fresh = False
-    _tried: tuple[Member, ...] = ()
-    _raced = False
-    _attempts = 0
-    _how = ""
-    _status = 0
-    _bytes_in = 0
-    _bytes_out = 0
-    _opened_at = 0.0
-    _sent_at = 0.0
-    _connect = -1.0
-    _first_byte = -1.0
-    _request_id = ""
+    __slots__ = (
+        "_attempts",
+        "_began",
+        "_bytes_in",
+        "_bytes_out",
+        "_client",
+        "_connect",
+        "_first_byte",
+        "_holding_client",
+        "_holds_member",
+        "_how",
+        "_interim_seen",
+        "_kept",
+        "_needs_fresh",
+        "_opened_at",
+        "_opening",
+        "_raced",
+        "_request_ended",
+        "_request_id",
+        "_request_trailers",
+        "_sent_at",
+        "_server_blocked",
+        "_status",
+        "_supplies",
+        "_tried",
+        "_upstream",
+        "client_ip",
+        "member",
+        "over",
+        "request",
+        "response",
+    )
 
     def __init__(self, supplies: ExchangeSupplies, client: ClientPort, client_ip: str) -> None:
         self._supplies = supplies
         self._client = client
         self.client_ip = client_ip
         self._began = supplies.clock()
+        self.request: RequestHead | None = None
+        self.response: ResponseHead | None = None
+        self.member: Member | None = None
+        self.over = False
+        self._upstream: UpstreamPort | None = None
+        self._opening: Opening | None = None
+        self._holds_member = False
+        self._request_ended = False
+        self._request_trailers: list[Field] = _NO_TRAILERS
+        self._kept: KeptBody | None = None
+        self._interim_seen = False
+        self._holding_client = False
+        self._server_blocked = False
+        self._needs_fresh = False
+        self._tried: tuple[Member, ...] = ()
+        self._raced = False
+        self._attempts = 0
+        self._how = ""
+        self._status = 0
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._opened_at = 0.0
+        self._sent_at = 0.0
+        self._connect = -1.0
+        self._first_byte = -1.0
+        self._request_id = ""
 
     # ---- what plugins may see of it (contracts.Arrival) ----
 

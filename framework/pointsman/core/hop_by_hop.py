@@ -14,12 +14,14 @@ def request_bytes(head: RequestHead, about_client: bytes, replaced: int) -> byte
         about_client: ready field lines to add: X-Forwarded-*, Forwarded, Via.
         replaced: bits of the fields that must not come from the client.
     """
-    lines = lines_without(head, f.HOP_BY_HOP | f.LOOKALIKE | replaced)
+    drops = f.HOP_BY_HOP | f.LOOKALIKE | replaced
     if head.minor == 0:
         # RFC 9110 section 7.6.3: Via names the version in which the message came.
         about_client = about_client.replace(b"Via: 1.1 ", b"Via: 1.0 ", 1)
     if head.body_length == CHUNKED:
         about_client += b"Transfer-Encoding: chunked\r\n"
+        drops |= f.CONTENT_LENGTH  # even if a rule has set one (RFC 9112 section 6.2)
+    lines = lines_without(head, drops)
     if head.upgrade:
         about_client += b"Connection: upgrade\r\nUpgrade: %b\r\n" % head.upgrade
     return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (head.method, head.target, lines, about_client)
@@ -37,10 +39,13 @@ def response_bytes(
         close: whether the connection ends after this response.
         bodiless: no body follows whatever the fields say (HEAD).
     """
+    drops = f.HOP_BY_HOP
     if head.minor == 0:
         via = via.replace(b"1.1", b"1.0", 1)  # RFC 9110 section 7.6.3
-    if head.body_length < 0 and client_minor and not bodiless:
-        via += b"Transfer-Encoding: chunked\r\n"
+    if head.body_length < 0 and not bodiless:
+        drops |= f.CONTENT_LENGTH  # even if a rule has set one (RFC 9112 section 6.2)
+        if client_minor:
+            via += b"Transfer-Encoding: chunked\r\n"
     if close:
         via += b"Connection: close\r\n"
     elif client_minor == 0:
@@ -48,7 +53,7 @@ def response_bytes(
     return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
         head.status,
         head.reason,
-        lines_without(head, f.HOP_BY_HOP),
+        lines_without(head, drops),
         via,
     )
 

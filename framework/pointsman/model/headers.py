@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 Field = tuple[bytes, bytes]
 
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # CR, LF and NUL would end the field or the head early (RFC 9110 section 5.5).
 _FORBIDDEN = (b"\r", b"\n", b"\0")
 
@@ -54,7 +56,7 @@ class Headers:
         return self.get(name) is not None
 
     def add(self, name: bytes, value: bytes) -> None:
-        """Append a field. Raises ValueError for CR, LF or NUL in it, or an empty name."""
+        """Append a field. Raises ValueError for CR, LF or NUL in it, or no token."""
         _check(name, value)
         self.unchanged = False
         self.fields.append((name, value))
@@ -98,5 +100,7 @@ class Headers:
 
 
 def _check(name: bytes, value: bytes) -> None:
-    if not name or any(bad in name or bad in value for bad in _FORBIDDEN) or b":" in name:
-        raise ValueError(f"header {name!r} holds a CR, LF, NUL or colon, or is empty")
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"header name {name!r} is not a token (RFC 9110 section 5.1)")
+    if any(bad in value for bad in _FORBIDDEN):
+        raise ValueError(f"the value of header {name!r} holds a CR, LF or NUL")

@@ -50,15 +50,28 @@ class Head:
         marks: what these fields said, in order.
     """
 
-    # Defaults stand in the class, so that reading a head sets only what differs.
-    minor = 1
-    body_length = 0
-    keep_alive = True
-    options: tuple[bytes, ...] = ()
-    seen = 0
-    marks: Sequence[Mark] = ()
-    _wire = b""
-    _headers: Headers | None = None
+    __slots__ = (
+        "_headers",
+        "_wire",
+        "body_length",
+        "keep_alive",
+        "marks",
+        "minor",
+        "options",
+        "seen",
+    )
+
+    def __init__(
+        self, headers: Headers | None, wire: bytes, minor: int, body_length: int, keep_alive: bool
+    ) -> None:
+        self._headers = headers
+        self._wire = wire
+        self.minor = minor
+        self.body_length = body_length
+        self.keep_alive = keep_alive
+        self.options: tuple[bytes, ...] = ()
+        self.seen = 0
+        self.marks: Sequence[Mark] = ()
 
     @property
     def headers(self) -> Headers:
@@ -86,9 +99,7 @@ class RequestHead(Head):
         expects_continue: whether the client waits for 100 (RFC 9110 section 10.1.1).
     """
 
-    host = b""
-    upgrade = b""
-    expects_continue = False
+    __slots__ = ("expects_continue", "host", "method", "target", "upgrade")
 
     def __init__(
         self,
@@ -103,24 +114,34 @@ class RequestHead(Head):
         upgrade: bytes = b"",
         expects_continue: bool = False,
     ) -> None:
+        super().__init__(
+            Headers() if headers is None else headers, b"", minor, body_length, keep_alive
+        )
         self.method = method
         self.target = target
-        self._headers = headers if headers is not None else Headers()
-        self.minor = minor
         self.host = host
-        self.body_length = body_length
-        self.keep_alive = keep_alive
         self.upgrade = upgrade
         self.expects_continue = expects_continue
 
     @classmethod
     def read(cls, method: bytes, target: bytes, minor: int, wire: bytes) -> RequestHead:
-        """A head that was just read; ``wire`` holds its field lines, each with its CRLF."""
+        """A head that was just read, its ``seen`` and ``marks`` still to be set.
+
+        ``wire`` holds its field lines, each with its CRLF. It spells out what ``__init__`` does,
+        because it is called for every message.
+        """
         head = cls.__new__(cls)
+        head._headers = None
+        head._wire = wire
+        head.minor = minor
+        head.body_length = 0
+        head.keep_alive = True
+        head.options = ()
         head.method = method
         head.target = target
-        head.minor = minor
-        head._wire = wire
+        head.host = b""
+        head.upgrade = b""
+        head.expects_continue = False
         return head
 
     @property
@@ -154,6 +175,8 @@ class ResponseHead(Head):
         reason: reason phrase as sent, may be empty.
     """
 
+    __slots__ = ("reason", "status")
+
     def __init__(
         self,
         status: int,
@@ -164,21 +187,28 @@ class ResponseHead(Head):
         body_length: int = 0,
         keep_alive: bool = True,
     ) -> None:
+        super().__init__(
+            Headers() if headers is None else headers, b"", minor, body_length, keep_alive
+        )
         self.status = status
-        self._headers = headers if headers is not None else Headers()
         self.reason = reason
-        self.minor = minor
-        self.body_length = body_length
-        self.keep_alive = keep_alive
 
     @classmethod
     def read(cls, status: int, reason: bytes, minor: int, wire: bytes) -> ResponseHead:
-        """A head that was just read; ``wire`` holds its field lines, each with its CRLF."""
+        """A head that was just read, its ``seen`` and ``marks`` still to be set.
+
+        ``wire`` holds its field lines, each with its CRLF. It spells out what ``__init__`` does,
+        because it is called for every message.
+        """
         head = cls.__new__(cls)
+        head._headers = None
+        head._wire = wire
+        head.minor = minor
+        head.body_length = 0
+        head.keep_alive = True
+        head.options = ()
         head.status = status
         head.reason = reason
-        head.minor = minor
-        head._wire = wire
         return head
 
     def __repr__(self) -> str:
