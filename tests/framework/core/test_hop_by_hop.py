@@ -212,3 +212,15 @@ def test_a_switch_keeps_upgrade_and_has_no_length() -> None:
 def test_nothing_is_copied_when_nothing_is_dropped() -> None:
     head = request(b"GET / HTTP/1.1\r\nHost: a\r\nA:  b \r\n\r\n")
     assert lines_without(head, f.HOP_BY_HOP) is head.wire
+
+
+def test_no_rule_brings_a_length_beside_a_coding() -> None:
+    head = request(b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    head.headers.set(b"Content-Length", b"5")
+    head.headers.set(b"Connection", b"close")
+    assert request_bytes(head, b"", 0) == b"PUT / HTTP/1.1\r\nHost: a\r\n" + CODING + b"\r\n"
+    for minor, added in [(1, CODING), (0, CLOSE)]:
+        answer = response(OK + CODING + b"\r\n")
+        answer.headers.set(b"Content-Length", b"5")
+        written = response_bytes(answer, b"", client_minor=minor, close=not minor, bodiless=False)
+        assert written == OK + added + b"\r\n"

@@ -1,0 +1,53 @@
+"""Heads: paths and queries of every form of target, and fields taken apart when asked for."""
+
+import pytest
+
+from pointsman.model.headers import Headers
+from pointsman.model.message import RequestHead, ResponseHead
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        (b"/", b"/", b""),
+        (b"/a/b?c=d?e", b"/a/b", b"c=d?e"),
+        (b"/?u=http://b/c", b"/", b"u=http://b/c"),
+        (b"//b/c", b"//b/c", b""),
+        (b"*", b"*", b""),
+        (b"a:443", b"a:443", b""),
+        (b"http://a/b?c", b"/b", b"c"),
+        (b"http://a", b"/", b""),
+    ],
+)
+def test_path_and_query(target: bytes, path: bytes, query: bytes) -> None:
+    head = RequestHead(b"GET", target)
+    assert (head.path, head.query) == (path, query)
+
+
+def test_a_head_that_was_read_keeps_its_bytes_until_it_is_changed() -> None:
+    wire = b"A:  b\r\n"
+    for head in (RequestHead.read(b"GET", b"/", 1, wire), ResponseHead.read(200, b"OK", 1, wire)):
+        assert head.wire is wire
+        assert head.headers.get(b"a") == b"b"
+        assert head.wire is wire
+        head.headers.add(b"C", b"d")
+        assert head.wire is None
+        assert head.headers.fields == [(b"A", b"b"), (b"C", b"d")]
+
+
+def test_a_head_that_was_read_shares_nothing_with_another() -> None:
+    one, other = (RequestHead.read(b"GET", b"/", 1, b"") for _ in range(2))
+    one.keep_alive = False
+    one.options = (b"x",)
+    one.headers.add(b"A", b"b")
+    assert (other.keep_alive, other.options, other.headers.fields) == (True, (), [])
+
+
+def test_a_head_of_ours_is_written_from_its_fields() -> None:
+    assert RequestHead(b"GET", b"/").wire is None
+    assert ResponseHead(200, Headers([(b"A", b"b")])).wire is None
+
+
+def test_a_repr_tells_no_query() -> None:
+    assert repr(RequestHead(b"GET", b"/a?token=x")) == "RequestHead(b'GET', b'/a')"
+    assert repr(ResponseHead(404)) == "ResponseHead(404)"
