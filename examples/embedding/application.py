@@ -38,7 +38,7 @@ class Pages(Resource):
 
 def balancer(reactor: Any, config: Any = CONFIG) -> pointsman.PointsmanService:
     """The balancer as a service, ready to be given a parent and started."""
-    return pointsman.service(config, reactor, local_servers={"pages": Pages()})
+    return pointsman.service(config, reactor, local_servers={"pages": Pages()})  # type: ignore[no-untyped-call]
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
 
     log.startLogging(sys.stderr)
     services = MultiService()
-    balancer(reactor).setServiceParent(services)
+    balancer(reactor).setServiceParent(services)  # type: ignore[no-untyped-call]
     reactor.callWhenRunning(services.startService)
     reactor.addSystemEventTrigger("before", "shutdown", services.stopService)
     reactor.run()

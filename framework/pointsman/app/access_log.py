@@ -121,13 +121,9 @@ class AccessLog:
         trouble = self._sink.trouble
         if trouble and not self._told:
             self.log.error("access log: records are being lost: {trouble}", trouble=trouble)
-            self._lost_before = self.lost
         elif self._told and not trouble:
-            self.log.warn(
-                "access log: written again; records lost: {lost}, since the start: {all}",
-                lost=self.lost - self._lost_before,
-                all=self.lost,
-            )
+            lost, self._lost_before = self.lost - self._lost_before, self.lost
+            self.log.warn("access log: written again; records lost: {lost}", lost=lost)
         self._told = trouble
 
     def reopen(self) -> None:

@@ -28,6 +28,8 @@ TICK = 0.5
 LOOK = 0.05
 # What was cut at the end of the drain time is given this long to be really gone.
 GRACE = 2.0
+# In-process servers hear of the end of a connection a few turns of the reactor later.
+TURNS = 4
 
 
 class RunningSite:
@@ -207,11 +209,12 @@ class RunningSite:
             self.log.info("{service}: {counts}", service=name, counts=str(running.counts))
         if self._access_log is not None:
             self._access_log.close()
-        # In-process streams tell that they are closed one turn later.
-        self._reactor.callLater(0, self._tell_stopped)
+        self._settle(TURNS)
 
-    def _tell_stopped(self) -> None:
-        if self._stopped is not None:
+    def _settle(self, turns: int) -> None:
+        if turns:
+            self._reactor.callLater(0, self._settle, turns - 1)
+        elif self._stopped is not None:
             self._stopped.callback(None)
 
 

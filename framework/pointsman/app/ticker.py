@@ -46,7 +46,9 @@ class Ticker:
     def _wait(self) -> None:
         now = self._clock()
         # After a stall the ticks that were missed are not made up for: each would find the same.
-        self._next = max(self._next + self._interval, now)
+        self._next += self._interval
+        if self._next <= now:
+            self._next = now + self._interval
         self._timer = self._reactor.callLater(self._next - now, self._tick)
 
     def _tick(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from twisted.application.service import IService, IServiceMaker
 from twisted.plugin import IPlugin
 from twisted.python import usage
@@ -11,7 +13,9 @@ from zope.interface import implementer
 class Options(usage.Options):
     """What can be given on the command line."""
 
-    optParameters = [["config", "c", None, "The configuration file."]]
+    optParameters: ClassVar[list[list[str | None]]] = [
+        ["config", "c", None, "The configuration file."]
+    ]
 
     def postOptions(self) -> None:
         """A configuration is needed."""
