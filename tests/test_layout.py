@@ -24,6 +24,7 @@ NO_TEST_OF_ITS_OWN = {
     "__init__": "says what the package is for; a plugin's hooks are tested where they are loaded",
     "__main__": "one call, tested with the command line",
     "contracts": "Protocols without code: mypy proves them, and tests/typing uses them",
+    "stream": "Protocols without code: tests/typing and every stream's own test use them",
     "call": "Protocols without code: mypy proves them",
     "hookspecs": "specifications without code: tested where they are called",
 }

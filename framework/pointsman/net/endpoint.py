@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.error import ConnectionDone
@@ -53,7 +53,8 @@ def dial_endpoint(reactor: Any, text: str, timeout: float, owner: Dialled) -> Ca
         owner.dial_failed(UpstreamError("connect", f"{text}: {error}"))
         return None
     if timeout:
-        connecting.addTimeout(timeout, reactor)
+        # The TCP endpoints fail with an error of their own when cancelled.
+        connecting.addTimeout(timeout, reactor, lambda *_: Failure(DeferredTimeout()))
     return call.follow(connecting)
 
 
@@ -87,7 +88,7 @@ class _EndpointCall:
         owner, self._owner = self._owner, None
         if owner is None:
             return
-        late = failure.check(DeferredTimeout, CancelledError) is not None
+        late = failure.check(DeferredTimeout) is not None
         message = "timed out" if late else failure.getErrorMessage()
         owner.dial_failed(UpstreamError("connect", message, retryable=True))
 

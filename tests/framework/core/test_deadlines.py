@@ -1,3 +1,5 @@
+"""The wheel of deadlines: never early, never forgotten."""
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Ids count, and those of two processes differ."""
+
 import re
 
 from pointsman.core.request_ids import RequestIds

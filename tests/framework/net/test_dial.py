@@ -1,3 +1,5 @@
+"""Dialling real servers over loopback, and those that do not answer."""
+
 from __future__ import annotations
 
 import socket

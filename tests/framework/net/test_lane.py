@@ -1,12 +1,12 @@
-from __future__ import annotations
+"""One direction of an in-process connection, turn by turn."""
 
-from typing import Any
+from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
 
+from kit.logs import noted_log
 from pointsman.net.lane import Lane
 
 
@@ -83,15 +83,11 @@ def test_a_reader_that_raises_is_logged_and_told() -> None:
         def lane_data(self, data: bytes) -> None:
             raise ValueError("at fault")
 
-    events: list[Any] = []
     ends = Broken()
     ends.lane.resume()
     ends.lane.push(b"a")
-    globalLogPublisher.addObserver(events.append)
-    try:
+    with noted_log() as events:
         ends.clock.advance(0)
-    finally:
-        globalLogPublisher.removeObserver(events.append)
     assert [str(error) for error in ends.failed] == ["at fault"]
     assert any("log_failure" in event for event in events)
 

@@ -1,3 +1,5 @@
+"""Listening with real sockets: families, unix sockets, storms and want of descriptors."""
+
 from __future__ import annotations
 
 import errno
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.logger import globalLogPublisher
 
 from kit.any_reactor import settle, until
+from kit.logs import noted_log
 from pointsman.model.address import Address
 from pointsman.net import listener as listener_module
 from pointsman.net.listener import Listener, ListenError
@@ -212,19 +214,17 @@ def test_without_descriptors_it_rests_says_so_once_and_goes_on(lean_door: Door) 
     listener = lean_door.listen(Address(HERE, 0))
     for _ in range(3):
         lean_door.connect(listener.port)
-    said: list[Any] = []
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(fd) for fd in os.listdir("/proc/self/fd"))
     fillers = [os.open("/dev/null", os.O_RDONLY)]
     while fillers[-1] < highest:  # no gap below the limit
         fillers.append(os.open("/dev/null", os.O_RDONLY))
-    globalLogPublisher.addObserver(said.append)
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (fillers[-1] + 1, hard))
-        settle(lean_door.reactor, 10)
+        with noted_log() as said:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (fillers[-1] + 1, hard))
+            settle(lean_door.reactor, 10)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        globalLogPublisher.removeObserver(said.append)
         for fd in fillers:
             os.close(fd)
     assert not lean_door.came
@@ -260,19 +260,17 @@ def test_whoever_raises_when_given_a_client_loses_that_client_only(lean_reactor:
         if len(came) == 1:
             raise ValueError("at fault")
 
-    events: list[Any] = []
     listener = Listener(lean_reactor, Address(HERE, 0), 8, accepted)
     listener.open()
-    globalLogPublisher.addObserver(events.append)
     try:
         with (
+            noted_log() as events,
             socket.create_connection((HERE, listener.port), 5) as one,
             socket.create_connection((HERE, listener.port), 5),
         ):
             until(lean_reactor, lambda: len(came) == 2)
             assert one.recv(1) == b""
     finally:
-        globalLogPublisher.removeObserver(events.append)
         listener.close()
         for sock in came:
             sock.close()

@@ -1,5 +1,8 @@
+"""In-process servers: a stream on one side, a Twisted protocol on the other."""
+
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,11 +10,13 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
+from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
+from twisted.web.server import Request
 from zope.interface import implementer
 
+from kit.logs import noted_log
 from kit.streams import NotingOwner
 from pointsman.net.local import LocalServer, dial_local
 from pointsman.net.stream import HIGH_WATER
@@ -240,14 +245,12 @@ def test_a_server_that_closes_ends_and_what_we_still_write_is_answered_by_a_rese
 
 
 @pytest.fixture
-def logged() -> Any:
-    events: list[Any] = []
-    globalLogPublisher.addObserver(events.append)
-    yield events
-    globalLogPublisher.removeObserver(events.append)
+def logged() -> Iterator[list[LogEvent]]:
+    with noted_log() as events:
+        yield events
 
 
-def test_a_server_that_raises_is_dropped(logged: list[Any]) -> None:
+def test_a_server_that_raises_is_dropped(logged: list[LogEvent]) -> None:
     class Raising(Server):
         def dataReceived(self, data: bytes) -> None:
             raise ValueError("at fault")
@@ -261,7 +264,7 @@ def test_a_server_that_raises_is_dropped(logged: list[Any]) -> None:
     assert any("log_failure" in event for event in logged)
 
 
-def test_servers_that_refuse_or_break_fail_the_dial(logged: list[Any]) -> None:
+def test_servers_that_refuse_or_break_fail_the_dial(logged: list[LogEvent]) -> None:
     class Refusing(Factory):
         def buildProtocol(self, addr: Any) -> None:
             return None
@@ -296,14 +299,15 @@ def test_a_web_resource_answers_and_its_site_is_stopped() -> None:
     class Hello(Resource):
         isLeaf = True
 
-        def render_GET(self, request: Any) -> bytes:
-            return b"hello from " + request.path
+        def render_GET(self, request: Request) -> bytes:
+            return b"hello from %b" % request.path
 
-        def render_POST(self, request: Any) -> bytes:
+        def render_POST(self, request: Request) -> bytes:
+            assert request.content is not None
             return b"%d" % len(request.content.read())
 
     clock = Clock()
-    server = LocalServer(Hello())
+    server = LocalServer(Hello())  # type: ignore[no-untyped-call]
     owner = NotingOwner()
     dial_local(clock, server, owner)
     assert owner.stream is not None

@@ -1,3 +1,5 @@
+"""The transport of an in-process server offers what protocols ask for."""
+
 from twisted.internet.interfaces import IConsumer, IPushProducer, ITransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock

@@ -1,3 +1,5 @@
+"""The lean reactor serves ours and Twisted's own descriptors."""
+
 from __future__ import annotations
 
 import socket
@@ -5,9 +7,9 @@ from typing import Any
 
 import pytest
 from twisted.internet.protocol import Factory, Protocol
-from twisted.logger import globalLogPublisher
 
 from kit.any_reactor import settle, until
+from kit.logs import noted_log
 from kit.sockets import socket_pair
 from kit.streams import NotingOwner
 from pointsman.net.plain_stream import PlainStream
@@ -36,7 +38,8 @@ def test_twisted_s_own_transports_and_timers_work_on_it(lean_reactor: Any) -> No
             return True
 
         until(lean_reactor, answered)
-    assert (answer, called) == (b"ABC", [1])
+    assert answer == b"ABC"
+    assert called == [1]
     port.stopListening()
     settle(lean_reactor)
 
@@ -48,7 +51,6 @@ def test_a_descriptor_that_raises_is_logged_and_dropped_and_the_others_go_on(
         def data_received(self, data: bytes) -> None:
             raise ValueError("owner at fault")
 
-    events: list[Any] = []
     ours, theirs = socket_pair()
     fine, other = socket_pair()
     broken, good = Broken(), NotingOwner()
@@ -56,11 +58,8 @@ def test_a_descriptor_that_raises_is_logged_and_dropped_and_the_others_go_on(
     PlainStream(lean_reactor, fine, good).resume()
     theirs.send(b"x")
     other.send(b"y")
-    globalLogPublisher.addObserver(events.append)
-    try:
+    with noted_log() as events:
         until(lean_reactor, lambda: broken.is_lost and good.data)
-    finally:
-        globalLogPublisher.removeObserver(events.append)
     assert any("log_failure" in event for event in events)
     for sock in (theirs, fine, other):
         sock.close()

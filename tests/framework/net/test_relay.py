@@ -1,3 +1,5 @@
+"""Tunnels between streams that the test plays: no byte lost, each end told once."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,0 +1,389 @@
+"""Tcp mode: dialling at once, trying the next, counting and recording."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+
+from kit.any_reactor import own_reactor, settle, until
+from kit.dialling import FakeStream
+from kit.programs import NeedsProgram
+from kit.sockets import PlayedPeer, reset, socket_pair
+from pointsman.contracts import Arrival, Candidate
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.members import Member
+from pointsman.core.pool import Pool
+from pointsman.core.request_ids import RequestIds
+from pointsman.core.virtual_service import VirtualService
+from pointsman.model.address import Address
+from pointsman.model.connection import ConnectionFacts
+from pointsman.model.errors import UpstreamError
+from pointsman.model.record import (
+    CLIENT_ABORTED,
+    CONNECT_FAILED,
+    NO_SERVER,
+    OK,
+    OVERLOADED,
+    STOPPED,
+    ExchangeRecord,
+)
+from pointsman.model.server import RealServer
+from pointsman.model.service import Limits, ServiceSettings
+from pointsman.net.call import Call, Dialled
+from pointsman.net.listener import Listener
+from pointsman.net.plain_stream import PlainStream
+from pointsman.net.tcp_client import TcpClients
+
+HERE = "127.0.0.1"
+PEER = ("192.0.2.7", 5555)
+
+
+class First:
+    """A scheduler that takes the first candidate and notes who asked."""
+
+    wants_first_byte = False
+
+    def __init__(self) -> None:
+        self.arrivals: list[tuple[str, object, ConnectionFacts]] = []
+
+    def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
+        self.arrivals.append((arrival.client_ip, arrival.request, arrival.connection))
+        return candidates[0]
+
+    def keep(self, names: Sequence[str]) -> None: ...
+
+    def first_byte(self, candidate: Candidate, seconds: float) -> None: ...
+
+
+class Attempt:
+    """One dial, until the test says how it ended."""
+
+    def __init__(self, server: RealServer, owner: Dialled) -> None:
+        self.server = server
+        self.owner = owner
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def fail(self) -> None:
+        self.owner.dial_failed(UpstreamError("connect", "refused", retryable=True))
+
+
+class Dials:
+    """A dialler that waits for the test; or fails, or succeeds, at once."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.fail_at_once = False
+
+    def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
+        attempt = Attempt(server, owner)
+        self.attempts.append(attempt)
+        if self.fail_at_once:
+            attempt.fail()
+            return None
+        return attempt
+
+
+class Site:
+    """A tcp service with some members, on a reactor of the test."""
+
+    def __init__(self, reactor: Any, members: int = 2, **settings: Any) -> None:
+        self.reactor = reactor
+        self.dials = Dials()
+        self.clock = Clock()
+        self.members = [Member(RealServer(name, Address(HERE, 1))) for name in "abcdef"[:members]]
+        self.scheduler = First()
+        self.records: list[ExchangeRecord] = []
+        self.connected: list[tuple[str, ConnectionFacts]] = []
+        self.service = VirtualService(
+            ServiceSettings("site", (Address(HERE, 0),), mode="tcp", **settings),
+            Pool("pool", self.members, self.scheduler),
+            finished=[self.records.append],
+            connected=[lambda name, facts: self.connected.append((name, facts))],
+        )
+        self.clients = TcpClients(
+            self.service,
+            reactor,
+            self.dials,  # type: ignore[arg-type]
+            Deadlines(0),
+            self.clock.seconds,
+            lambda: 1000.0,
+            RequestIds("id"),
+        )
+        self.peers: list[PlayedPeer] = []
+
+    def come(self) -> PlayedPeer:
+        ours, theirs = socket_pair()
+        peer = PlayedPeer(theirs)
+        self.peers.append(peer)
+        self.clients.accepted(ours, PEER)
+        return peer
+
+    def until(self, condition: Any) -> None:
+        until(self.reactor, condition)
+
+    @property
+    def reasons(self) -> list[str]:
+        return [record.termination for record in self.records]
+
+    def check_quiet(self) -> None:
+        """Every counter is back where it was (DESIGN 5.8)."""
+        assert [(member.active, member.tunnels) for member in self.members] == [(0, 0)] * len(
+            self.members
+        )
+        assert self.service.connections == self.clients.open == 0
+        assert self.service.accepted == self.service.exchanges == len(self.records)
+
+    def close(self) -> None:
+        self.clients.abort_all(STOPPED)
+        self.check_quiet()
+        for peer in self.peers:
+            peer.close()
+        self.clients.pipes.close()
+
+
+@pytest.fixture
+def site(lean_reactor: Any) -> Iterator[Site]:
+    site = Site(lean_reactor)
+    yield site
+    site.close()
+
+
+def test_the_server_is_dialled_before_the_client_says_a_word(site: Site) -> None:
+    client = site.come()
+    assert [attempt.server.name for attempt in site.dials.attempts] == ["a"]
+    assert (site.members[0].active, site.members[0].tunnels) == (1, 1)
+    upstream = FakeStream(site.dials.attempts[0].owner)
+    site.dials.attempts[0].owner.dialled(upstream)
+    upstream.owner.data_received(b"220 ready")
+    site.until(lambda: client.has(9))
+    assert client.received == b"220 ready"
+
+
+def test_a_tunnel_is_recorded_with_what_it_carried(site: Site) -> None:
+    client = site.come()
+    site.clock.advance(2)
+    upstream = FakeStream(site.dials.attempts[0].owner)
+    site.dials.attempts[0].owner.dialled(upstream)
+    client.sock.send(b"hello")
+    site.until(lambda: upstream.written == b"hello")
+    upstream.owner.data_received(b"hi")
+    upstream.owner.end_received()
+    site.until(lambda: client.pull())
+    site.clock.advance(3)
+    client.close()
+    site.until(lambda: site.records)
+    (record,) = site.records
+    assert record == ExchangeRecord(
+        time=1000.0,
+        service="site",
+        client_ip="192.0.2.7",
+        client_port=5555,
+        method=b"",
+        target=b"",
+        minor=0,
+        status=0,
+        bytes_in=5,
+        bytes_out=2,
+        server="a",
+        pin="none",
+        attempts=1,
+        connect=2.0,
+        first_byte=-1.0,
+        total=5.0,
+        request_id="id-1",
+        termination=OK,
+        request=None,
+    )
+    site.check_quiet()
+
+
+def test_the_scheduler_and_the_event_get_the_facts(site: Site) -> None:
+    client = site.come()
+    local = client.sock.getpeername()
+    facts = ConnectionFacts("192.0.2.7", 5555, *local)
+    assert site.scheduler.arrivals == [("192.0.2.7", None, facts)]
+    assert site.connected == [("site", facts)]
+
+
+def test_a_server_that_fails_is_followed_by_another(site: Site) -> None:
+    site.come()
+    site.dials.attempts[0].fail()
+    assert [attempt.server.name for attempt in site.dials.attempts] == ["a", "b"]
+    assert [member.failures for member in site.members] == [1, 0]
+    assert [member.active for member in site.members] == [0, 1]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize(("members", "most", "tried"), [(2, 3, 2), (5, 3, 3), (5, 1, 1)])
+def test_after_all_attempts_the_client_is_reset(
+    lean_reactor: Any, at_once: bool, members: int, most: int, tried: int
+) -> None:
+    site = Site(lean_reactor, members, max_attempts=most)
+    site.dials.fail_at_once = at_once
+    client = site.come()
+    for number in range(0 if at_once else tried):
+        site.dials.attempts[number].fail()
+    assert len(site.dials.attempts) == tried
+    assert site.reasons == [CONNECT_FAILED]
+    assert (site.records[0].attempts, site.records[0].server) == (tried, "")
+    site.until(lambda: client.pull())
+    assert client.broken
+    site.close()
+
+
+def test_without_a_member_the_client_is_reset(site: Site) -> None:
+    for member in site.members:
+        member.set_health(False, "down")
+    client = site.come()
+    assert site.reasons == [NO_SERVER]
+    assert site.records[0].pin == ""
+    site.until(lambda: client.pull())
+    assert client.broken
+
+
+def test_a_client_that_resets_while_we_dial_cancels_the_dial(site: Site) -> None:
+    client = site.come()
+    reset(client.sock)
+    site.until(lambda: site.records)
+    assert site.dials.attempts[0].cancelled
+    assert site.reasons == [CLIENT_ABORTED]
+    site.check_quiet()
+
+
+def test_a_client_that_has_finished_sending_gets_its_answer(site: Site) -> None:
+    client = site.come()
+    client.sock.send(b"question")
+    client.sock.shutdown(socket.SHUT_WR)
+    settle(site.reactor)
+    assert not site.dials.attempts[0].cancelled
+    ours, theirs = socket_pair()
+    upstream = PlayedPeer(theirs)
+    owner = site.dials.attempts[0].owner
+    owner.dialled(PlainStream(site.reactor, ours, owner))
+    site.until(lambda: upstream.pull())
+    assert upstream.received == b"question"
+    upstream.sock.send(b"answer")
+    upstream.close()
+    site.until(lambda: client.pull())
+    assert client.received == b"answer"
+    site.until(lambda: site.records)
+    assert site.reasons == [OK]
+
+
+def test_what_a_client_sends_early_is_bounded(site: Site) -> None:
+    client = site.come()
+    client.send(b"x" * 20_000_000)
+    site.until(lambda: not client.push())
+    for _ in range(5):
+        settle(site.reactor)
+        client.push()
+    upstream = FakeStream(site.dials.attempts[0].owner)
+    site.dials.attempts[0].owner.dialled(upstream)
+    assert len(upstream.written) <= 64 * 1024 * 2
+    site.until(lambda: client.push() and len(upstream.written) == 20_000_000)
+
+
+def test_one_connection_too_many_is_closed_at_once(lean_reactor: Any) -> None:
+    site = Site(lean_reactor, limits=Limits(connections=1))
+    site.come()
+    late = site.come()
+    site.until(lambda: late.pull())
+    assert site.reasons == [OVERLOADED]
+    assert (site.service.connections, len(site.dials.attempts)) == (1, 1)
+    site.clients.abort_all(STOPPED)
+    third = site.come()
+    settle(site.reactor)
+    assert not third.pull()
+    site.close()
+
+
+def test_stopping_ends_dials_and_tunnels_but_not_for_being_idle(site: Site) -> None:
+    dialling, tunnel = site.come(), site.come()
+    upstream = FakeStream(site.dials.attempts[1].owner)
+    site.dials.attempts[1].owner.dialled(upstream)
+    site.clients.close_idle()
+    assert site.clients.open == 2
+    site.clients.abort_all(STOPPED)
+    assert site.reasons == [STOPPED, STOPPED]
+    assert site.dials.attempts[0].cancelled
+    assert upstream.end == "aborted"
+    site.until(lambda: dialling.pull() and tunnel.pull())
+    site.check_quiet()
+
+
+def test_a_scheduler_that_raises_leaves_no_client_behind(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
+        raise ValueError("at fault")
+
+    monkeypatch.setattr(site.scheduler, "pick", broken)
+    with pytest.raises(ValueError, match="at fault"):
+        site.come()
+    site.until(lambda: site.peers[0].pull())
+    site.check_quiet()
+
+
+def test_nc_with_half_close_through_a_listener(needs_program: NeedsProgram) -> None:
+    nc = needs_program("nc", package="netcat-openbsd")
+    with own_reactor("lean") as reactor:
+        site = Site(reactor)
+        listener = Listener(reactor, Address(HERE, 0), 8, site.clients.accepted)
+        listener.open()
+        command = [nc, "-N", "-w", "10", HERE, str(listener.port)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"x" * 300_000)
+            process.stdin.close()
+            until(reactor, lambda: site.dials.attempts)
+            ours, theirs = socket_pair()
+            upstream = PlayedPeer(theirs)
+            owner = site.dials.attempts[0].owner
+            owner.dialled(PlainStream(reactor, ours, owner))
+            until(reactor, lambda: upstream.pull())
+            assert len(upstream.received) == 300_000
+            upstream.send(b"you sent 300000\n")
+            upstream.finish()
+            until(reactor, lambda: upstream.push() and site.records)
+            assert process.stdout.read() == b"you sent 300000\n"
+            assert process.wait(5) == 0
+        upstream.close()
+        listener.close()
+        assert site.reasons == [OK]
+        site.close()
+
+
+def test_a_storm_leaves_every_counter_at_zero(lean_reactor: Any) -> None:
+    site = Site(lean_reactor, members=3)
+    listener = Listener(lean_reactor, Address(HERE, 0), 256, site.clients.accepted)
+    listener.open()
+    clients = [socket.create_connection((HERE, listener.port), 5) for _ in range(200)]
+    until(lean_reactor, lambda: site.clients.open == 200)
+    for number, client in enumerate(clients):
+        attempt = site.dials.attempts[number]
+        if number % 4 == 0:
+            reset(client)
+        elif number % 4 == 1:
+            attempt.fail()
+        elif number % 4 == 2:
+            upstream = FakeStream(attempt.owner)
+            attempt.owner.dialled(upstream)
+            upstream.owner.stream_lost(ConnectionResetError())
+    settle(lean_reactor)
+    assert site.service.connections == 100
+    site.clients.abort_all(STOPPED)
+    listener.close()
+    for client in clients:
+        client.close()
+    site.close()
+    assert lean_reactor.getWriters() == []
+    assert lean_reactor.getReaders() == list(lean_reactor._internalReaders)
