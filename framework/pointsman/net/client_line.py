@@ -140,6 +140,7 @@ class ClientLine:
     def cut(self) -> None:
         """The answer cannot be completed: let the client see that it is broken."""
         self.closing = True
+        self.exchange = None  # it asks for this itself, and shall not take it for the client's wish
         if self._stream is not None:
             self._stream.abort()
 
