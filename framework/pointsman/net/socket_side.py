@@ -165,7 +165,7 @@ class SocketSide:
             if self._streak == _BULK_READS:
                 self._streak = 0
                 self._pipe = self._pipes.take()
-        elif self._streak:
+        elif self._streak > 0:
             self._streak = 0
 
     def doWrite(self) -> None:
