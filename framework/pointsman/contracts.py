@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo
 
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.message import RequestHead, ResponseHead
@@ -40,6 +42,56 @@ def _size(value: object) -> object:
 Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str | Literal[0])]
 # Written "64KiB" in YAML, bytes as int in Python; a default is written as a string.
 Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=str | Literal[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a password is found. It is read when it is needed, and never shown.
+
+    Attributes:
+        env: name of an environment variable, or
+        file: path of a file that holds it and nothing else; a newline at its end is not part of it.
+        environ: where variables are looked up.
+    """
+
+    env: str = ""
+    file: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def reveal(self, folder: Path) -> str:
+        """The secret itself; a relative path of its file begins at ``folder``.
+
+        Raises:
+            ValueError: there is no such variable, or the file cannot be read.
+        """
+        if self.env:
+            found = self.environ.get(self.env)
+            if found is None:
+                raise ValueError(f"the environment variable {self.env} is not set")
+            return found
+        try:
+            text = (folder / self.file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            told = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise ValueError(f"cannot read the secret in {self.file}: {told}") from None
+        return text.removesuffix("\n").removesuffix("\r")
+
+
+def _secret(value: object, info: ValidationInfo) -> Secret:
+    # Whatever stands here instead may be the password itself: no message quotes it.
+    if not isinstance(value, Mapping) or len(value) != 1 or not {*value} <= {"env", "file"}:
+        raise ValueError("a secret is never written here: expected {env: NAME} or {file: PATH}")
+    ((kind, target),) = value.items()
+    if not isinstance(target, str) or not target or not target.isprintable():
+        raise ValueError(f"{kind} needs a name" if kind == "env" else f"{kind} needs a path")
+    environ = getattr(info.context, "environ", os.environ)
+    return Secret(target, "", environ) if kind == "env" else Secret("", target, environ)
+
+
+# Written {env: NAME} or {file: PATH} in YAML.
+SecretSetting = Annotated[
+    Secret, PlainValidator(_secret, json_schema_input_type=dict[Literal["env", "file"], str])
+]
 
 S = TypeVar("S", bound=Settings, contravariant=True)
 T = TypeVar("T", covariant=True)
@@ -221,6 +273,7 @@ class Surroundings:
         pool: name of the pool.
         mode: "http" or "tcp", the mode of the services that use it; "" if none does yet.
         make_table: a table by its kind and options, for persistences that need one.
+        sections: what plugins made of the top-level sections that they offer, by section name.
     """
 
     pool: str = ""
@@ -228,6 +281,7 @@ class Surroundings:
     make_table: Callable[[str, Mapping[str, Any]], Table] | None = field(
         default=None, compare=False
     )
+    sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Offer(NamedTuple):
@@ -235,4 +289,36 @@ class Offer(NamedTuple):
 
     settings: type[Settings]
     make: Callable[[Any, Surroundings], Any]
+    doc: str = ""
+
+
+class SectionPlace(Protocol):
+    """Where a section stands, and whom to tell what is wrong with it."""
+
+    @property
+    def made(self) -> Mapping[str, Any]:
+        """What was made of the sections before it, by name."""
+
+    def folder(self, at: Sequence[str | int] = ()) -> Path:
+        """Where a relative path begins that is written under these keys: beside its file."""
+
+    def error(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        """Something is wrong under these keys of the section: the configuration is refused."""
+
+    def warn(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        """Something is hardly meant there; the configuration is used."""
+
+
+class Section(NamedTuple):
+    """A top-level section of the configuration that a plugin offers under its name.
+
+    Attributes:
+        settings: its type, such as ``dict[str, SomeSettings]``; what is not written is ``{}``.
+        make: makes of its settings what ``Surroundings.sections`` and ``SectionPlace.made`` hold.
+            It is called on every load, also if nothing is written, in the order of the offers.
+        doc: one line for people.
+    """
+
+    settings: Any
+    make: Callable[[Any, SectionPlace], Any]
     doc: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 import pluggy
 
-from pointsman.contracts import Offer
+from pointsman.contracts import Offer, Section
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.record import ExchangeRecord
 
@@ -38,6 +38,11 @@ def tables() -> Mapping[str, Offer]:  # type: ignore[empty-body]
 @hookspec
 def health_checks() -> Mapping[str, Offer]:  # type: ignore[empty-body]
     """Health checks: their makers return a ``contracts.HealthCheck``."""
+
+
+@hookspec
+def sections() -> Mapping[str, Section]:  # type: ignore[empty-body]
+    """Top-level sections of the configuration beside the framework's own."""
 
 
 @hookspec

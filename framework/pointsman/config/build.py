@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from pointsman.config.problems import first_in_words, problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.schema_pool import HealthChoice, PoolSection
+from pointsman.config.sections import make_sections
 from pointsman.config.tree import Path, Positions
 from pointsman.contracts import HealthCheck, Persistence, Scheduler, Surroundings, Table
 from pointsman.core.health import CheckPlan
@@ -54,6 +55,8 @@ class Site:
         tables: the tables of all persistences, to be expired and closed.
         settings: the document that it was built from.
         recipes: what each pool was made from.
+        sections: what plugins made of the top-level sections that they offer, by name.
+        warnings: what plugins found on the way that may be used but is hardly meant.
     """
 
     services: tuple[VirtualService, ...]
@@ -62,6 +65,8 @@ class Site:
     tables: tuple[Table, ...]
     settings: Document
     recipes: Mapping[str, Recipe]
+    sections: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
 
 
 def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
@@ -103,10 +108,15 @@ class _Builder:
         self._registry = registry
         self._previous = previous
         self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
         self._made_tables: list[Table] = []
+        self._sections: Mapping[str, Any] = {}
 
     def site(self) -> Site:
         recipes = dict(_recipes(self._settings))
+        self._sections = make_sections(
+            self._settings, self._positions, self._registry, self._problems, self._warnings
+        )
         # First everything that may fail, then what changes the members that work now.
         parts = {name: self._parts(name, recipe) for name, recipe in recipes.items()}
         if self._problems:
@@ -127,6 +137,8 @@ class _Builder:
             tables=tuple(used.table for used in persistences if used.table is not None),
             settings=self._settings,
             recipes=MappingProxyType(recipes),
+            sections=self._sections,
+            warnings=tuple(self._warnings),
         )
 
     def _services(self, pools: Mapping[str, Pool]) -> Iterator[VirtualService]:
@@ -139,7 +151,7 @@ class _Builder:
 
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
         section, positions = recipe.section, self._positions
-        surroundings = Surroundings(name, recipe.mode)
+        surroundings = Surroundings(name, recipe.mode, sections=self._sections)
         scheduler, persistence = self._kept(name, recipe)
         if scheduler is None:
             make = _maker(section.scheduling, surroundings)
@@ -184,7 +196,7 @@ class _Builder:
             self._made_tables.append(table)
             return table
 
-        around = Surroundings(surroundings.pool, surroundings.mode, make_table)
+        around = replace(surroundings, make_table=make_table)
         where = (*path, "persistence")
         made = self._made(_maker(chosen, around), chosen, where)
         if made is not None and chosen.table is not None and not asked:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
 from pointsman.config.registry import Offered, Registry
-from pointsman.config.schema import VERSION, Document
+from pointsman.config.schema import VERSION
 from pointsman.config.schema_pool import DEFAULT_CHECK, TimingSection
+from pointsman.config.sections import document_with
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,7 +23,8 @@ def schema(registry: Registry) -> dict[str, Any]:
     Args:
         registry: what plugins offer; every kind becomes a branch with its own options.
     """
-    made = Document.model_json_schema(mode="validation", ref_template=_REF.format("{model}"))
+    model = document_with(registry)
+    made = model.model_json_schema(mode="validation", ref_template=_REF.format("{model}"))
     definitions: dict[str, Any] = made.setdefault("$defs", {})
     families = {
         "schedulers": registry.schedulers,

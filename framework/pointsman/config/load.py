@@ -17,6 +17,7 @@ from pointsman.config.problems import problem_at, problems_of, shown
 from pointsman.config.registry import Registry
 from pointsman.config.schema import VERSION, Document
 from pointsman.config.schema_pool import PoolSection
+from pointsman.config.sections import document_with
 from pointsman.config.tree import Positions, plant_mapping
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, PluginError, Problem
@@ -100,10 +101,15 @@ def _validated(gathered: Gathered, registry: Registry, environ: Mapping[str, str
     problems += listening_problems(raw.get("virtual_services"), positions)
     pools = raw.get("pools")
     reading = Reading(registry, frozenset(pools if isinstance(pools, dict) else ()), environ)
+    model = Document
     try:
-        settings = Document.model_validate(raw, context=reading)
+        model = document_with(registry)
+        settings = model.model_validate(raw, context=reading)
+    except PluginError as error:
+        problems += [problem_at(positions, (), str(error))]
+        raise ConfigError(_sorted(problems, gathered.sources)) from None
     except ValidationError as error:
-        problems += problems_of(error, Document, positions)
+        problems += problems_of(error, model, positions)
         raise ConfigError(_sorted(problems, gathered.sources)) from None
     if problems:
         raise ConfigError(_sorted(problems, gathered.sources))

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from pointsman import hookspecs
 from pointsman.config.nearest import nearest
+from pointsman.config.offered import OfferedSection, checked_section
 from pointsman.contracts import Offer, Surroundings
 from pointsman.model.errors import PluginError
 from pointsman.model.service import HealthTiming
@@ -30,6 +31,7 @@ OFFERING: Mapping[str, frozenset[str]] = {
         {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}
     ),
 }
+SECTIONS = "sections"
 COMMANDS = "cli_commands"
 
 Report = Callable[[str, str, Exception], None]
@@ -85,7 +87,13 @@ class _Answers:
     """What one plugin answered to the offering hooks."""
 
     offers: dict[str, dict[str, Offered]] = field(default_factory=dict)
+    sections: dict[str, OfferedSection] = field(default_factory=dict)
     commands: tuple[click.Command, ...] = ()
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Offering hook -> the names offered there."""
+        offered = {hook: tuple(found) for hook, found in self.offers.items()}
+        return {**offered, SECTIONS: tuple(self.sections)} if self.sections else offered
 
 
 class Registry:
@@ -105,6 +113,7 @@ class Registry:
         self._pluggy = pluggy.PluginManager(hookspecs.NAMESPACE)
         self._pluggy.add_hookspecs(hookspecs)
         self._families: dict[str, dict[str, Offered]] = {hook: {} for hook in OFFERING}
+        self._sections: dict[str, OfferedSection] = {}
         self._commands: list[click.Command] = []
         self._plugins: list[Loaded] = []
         self.broken: list[PluginError] = []
@@ -181,6 +190,11 @@ class Registry:
         return MappingProxyType(self._families["health_checks"])
 
     @property
+    def sections(self) -> Mapping[str, OfferedSection]:
+        """Top-level sections by their key, in the order in which they are made."""
+        return MappingProxyType(self._sections)
+
+    @property
     def commands(self) -> tuple[click.Command, ...]:
         """Commands that plugins add to ``pointsman``."""
         return tuple(self._commands)
@@ -199,7 +213,8 @@ class Registry:
             ValueError: there is no event hook of that name.
         """
         caller = getattr(self._pluggy.hook, hook_name, None)
-        if hook_name in OFFERING or hook_name == COMMANDS or caller is None or not caller.spec:
+        offering = hook_name in OFFERING or hook_name in (SECTIONS, COMMANDS)
+        if offering or caller is None or not caller.spec:
             raise ValueError(f"there is no event hook {hook_name!r}")
         return tuple(
             self._guarded(hook_name, implementation, caller.spec.argnames)
@@ -237,6 +252,7 @@ class Registry:
             raise PluginError(name, origin, _in_words(error)) from error
         for hook, offers in answers.offers.items():
             self._families[hook].update(offers)
+        self._sections.update(answers.sections)
         self._commands.extend(answers.commands)
         self._plugins.append(
             Loaded(
@@ -244,7 +260,7 @@ class Registry:
                 distribution,
                 version,
                 module,
-                MappingProxyType({hook: tuple(found) for hook, found in answers.offers.items()}),
+                MappingProxyType(answers.names()),
                 tuple(self._events_of(plugin)),
                 tuple(str(command.name) for command in answers.commands),
             )
@@ -267,6 +283,10 @@ class Registry:
         for hook, ask in self._hooks_of(plugin):
             if hook == COMMANDS:
                 answers.commands = tuple(_checked_command(command) for command in ask() or ())
+            elif hook == SECTIONS:
+                for key, section in (ask() or {}).items():
+                    self._check_free(key)
+                    answers.sections[key] = checked_section(key, section, name, origin)
             elif hook in OFFERING:
                 answers.offers[hook] = {
                     offered_name: self._checked_offer(hook, offered_name, offer, name, origin)
@@ -297,6 +317,13 @@ class Registry:
         doc = offer.doc or (offer.settings.__doc__ or "").strip().partition("\n")[0]
         return Offered(offered_name, offer.settings, offer.make, doc, plugin, origin)
 
+    def _check_free(self, section: Any) -> None:
+        if (there := self._sections.get(section)) is not None:
+            raise ValueError(
+                f"sections: {section!r} is offered by plugin {there.plugin!r} "
+                f"of {there.distribution} already"
+            )
+
     def _hooks_of(self, plugin: object) -> Iterator[tuple[str, Callable[..., Any]]]:
         for caller in self._pluggy.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
@@ -305,7 +332,7 @@ class Registry:
 
     def _events_of(self, plugin: object) -> Iterator[str]:
         for hook, _ in self._hooks_of(plugin):
-            if hook not in OFFERING and hook != COMMANDS:
+            if hook not in OFFERING and hook not in (SECTIONS, COMMANDS):
                 yield hook
 
     def _origin_of(self, name: str) -> str:
