@@ -107,7 +107,7 @@ class Member:
             raise ValueError(f"admin state must be enabled, draining or disabled, got {state!r}")
         if state != self.admin:
             self.admin = state
-            self._changed()
+            self._refresh()
 
     def set_weight(self, weight: int) -> None:
         """Change the share of new work, 0..65535; 0 takes none."""
@@ -115,7 +115,7 @@ class Member:
             raise ValueError(f"weight must be 0 to 65535, got {weight}")
         if weight != self.weight:
             self.weight = weight
-            self._changed()
+            self._refresh()
 
     def watched_by(self, changed: Callable[[], None]) -> None:
         """The pool wants to be told when the answer of ``takes_new`` may have changed."""
