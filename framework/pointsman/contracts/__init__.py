@@ -281,6 +281,9 @@ class Surroundings:
     make_table: Callable[[str, Mapping[str, Any]], Table] | None = field(
         default=None, compare=False
     )
+    service: str = ""
+    hosts: tuple[str, ...] = ()
+    certificates: Any = field(default=None, compare=False)
     sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
