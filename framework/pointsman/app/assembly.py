@@ -146,6 +146,7 @@ class RunningSite:
         """Open the file of the access log anew, after it was moved away."""
         if self._access_log is not None:
             self._access_log.reopen()
+            self.log.info("access logs are opened anew")
 
     # ---- to an end ----
 

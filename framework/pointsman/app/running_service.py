@@ -27,7 +27,7 @@ class Shared(NamedTuple):
     Attributes:
         reactor: offers IReactorFDSet and IReactorTime.
         deadlines: the wheel of all timeouts.
-        bits: shared memory of field names.
+        lines: shared memory of header lines.
         dialler: opens streams to real servers.
         request_ids: gives each exchange and tunnel its id.
         clock: monotonic seconds.
@@ -36,7 +36,7 @@ class Shared(NamedTuple):
 
     reactor: Any
     deadlines: Deadlines
-    bits: FieldLines
+    lines: FieldLines
     dialler: Dialler
     request_ids: RequestIds
     clock: Callable[[], float]
@@ -107,7 +107,7 @@ class RunningService:
                 shared.dialler,
                 shared.deadlines,
                 self.idle,
-                shared.bits,
+                shared.lines,
                 settings.timeouts,
                 settings.limits,
             )
@@ -115,7 +115,7 @@ class RunningService:
         supplies = ExchangeSupplies(
             self.service, upstreams, shared.clock, shared.wall, shared.request_ids.next
         )
-        return HttpClients(supplies, shared.reactor, shared.deadlines, shared.bits)
+        return HttpClients(supplies, shared.reactor, shared.deadlines, shared.lines)
 
     @property
     def ports(self) -> tuple[int, ...]:

@@ -1,0 +1,71 @@
+"""``pointsman check``: every error with its line, warnings, and a summary when all is well."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from pointsman.app.cli import main
+
+GOOD = """\
+version: 1
+pools:
+  spare: {servers: {s: "127.0.0.1:9"}}
+virtual_services:
+  site: {listen: "127.0.0.1:8080", pool: {health: tcp, servers: {a: "127.0.0.1:1"}}}
+"""
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "site.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_all_errors_are_shown_with_the_lines_they_are_in(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("health: tcp", "shceduling: x, heath: y"))
+    result = CliRunner().invoke(main, ["check", path])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    first, *rest = result.stderr.splitlines()
+    assert first.startswith(f"{path}:5:")
+    assert "error: virtual_services.site.pool.shceduling: this key is not known here" in first
+    assert rest[0].startswith("    5 |   site: {listen:")
+    assert rest[1].endswith("^")
+    assert rest[1].index("^") == rest[0].index("shceduling")
+    assert rest[2] == "      = did you mean `scheduling`?"
+    assert rest[-1] == "2 errors"
+
+
+def test_a_configuration_that_is_fine_is_summed_up(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    result = CliRunner().invoke(main, ["check", path])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "site: http on 127.0.0.1:8080 -> pool site, 1 server, checked",
+        f"{path} is fine: 1 virtual service, 2 pools, 1 warning",
+    ]
+    assert "warning: pools.spare: no virtual service uses this pool" in result.stderr
+
+
+def test_both_can_be_had_as_json(tmp_path: Path) -> None:
+    fine = CliRunner().invoke(main, ["check", "--json", written(tmp_path, GOOD)])
+    assert fine.exit_code == 0
+    told = json.loads(fine.stdout)
+    assert (told["errors"], len(told["warnings"])) == ([], 1)
+    wrong = CliRunner().invoke(main, ["check", "--json", written(tmp_path, "version: 2\n")])
+    assert wrong.exit_code == 1
+    assert json.loads(wrong.stdout)["errors"][0]["line"] == 1
+
+
+def test_a_file_that_is_not_there_is_an_error_too(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "none.yaml")])
+    assert result.exit_code == 1
+    assert "cannot read it" in result.stderr
+
+
+def test_servers_inside_a_host_cannot_be_had_from_the_command_line(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace('{a: "127.0.0.1:1"}', "{a: {local: pages}}"))
+    result = CliRunner().invoke(main, ["check", path])
+    assert result.exit_code == 1
+    assert "only a program that embeds pointsman" in result.stderr

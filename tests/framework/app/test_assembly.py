@@ -1,0 +1,145 @@
+"""A site put together and taken apart on a clock of the test's own, without a socket."""
+
+from typing import Any
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+
+from pointsman.app.assembly import GRACE, TICK, RunningSite
+from pointsman.app.loading import configuration_of, registry_with, site_of
+from pointsman.config.registry import Registry
+from pointsman.net.listener import Listener
+
+
+class FakeClients:
+    """Client connections that go when they are told to, or never."""
+
+    def __init__(self, stubborn: bool = False) -> None:
+        self.open = 1
+        self.told: list[str] = []
+        self._stubborn = stubborn
+
+    def __len__(self) -> int:
+        return self.open
+
+    def drain(self) -> None:
+        self.told.append("drain")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+        if not self._stubborn:
+            self.open = 0
+
+
+@pytest.fixture
+def reactor(monkeypatch: pytest.MonkeyPatch) -> Any:
+    # Listeners have their own tests; here they only open and close.
+    for method in ("open", "close", "pause", "resume"):
+        monkeypatch.setattr(Listener, method, lambda self: None)
+    return MemoryReactorClock()
+
+
+def running(reactor: Any, registry: Registry | None = None, drain: str = "10s") -> RunningSite:
+    registry = registry or registry_with()
+    config = {
+        "version": 1,
+        "virtual_services": {
+            "site": {
+                "listen": "127.0.0.1:0",
+                "timeouts": {"drain": drain},
+                "pool": {
+                    "persistence": {"kind": "source_ip", "timeout": "5s"},
+                    "health": "none",
+                    "servers": {"a": "127.0.0.1:1"},
+                },
+            }
+        },
+    }
+    site = site_of(configuration_of(config, registry), registry, reactor, {})
+    return RunningSite(site, registry, reactor, {}, clock=reactor.seconds)
+
+
+def stopping(site: RunningSite) -> list[None]:
+    done: list[None] = []
+    site.stop().addCallback(done.append)
+    return done
+
+
+def test_one_timer_serves_everything_and_it_ends_with_the_site(reactor: Any) -> None:
+    site = running(reactor)
+    site.listen()
+    site.begin()
+    assert len(reactor.getDelayedCalls()) == 1
+    done = stopping(site)
+    reactor.pump([0.0] * 10)
+    assert done == [None]
+    assert reactor.getDelayedCalls() == []
+
+
+def test_pins_are_forgotten_by_the_tick(reactor: Any) -> None:
+    site = running(reactor)
+    site.begin()
+    (table,) = site.site.tables
+    table.put(b"key", "a", reactor.seconds())
+    reactor.pump([TICK] * 9)
+    assert len(table) == 1
+    reactor.pump([TICK] * 2)
+    assert len(table) == 0
+
+
+def test_clients_have_the_drain_time_and_not_a_second_more(reactor: Any) -> None:
+    site = running(reactor, drain="10s")
+    clients: Any = FakeClients()
+    site.services[0].clients = clients
+    site.begin()
+    done = stopping(site)
+    reactor.pump([1.0] * 9)
+    assert (clients.told, done) == (["drain"], [])
+    reactor.pump([1.0] * 2)
+    assert (clients.told, done) == (["drain", "stop"], [None])
+
+
+def test_who_is_done_earlier_is_not_waited_for(reactor: Any) -> None:
+    site = running(reactor, drain="1h")
+    clients: Any = FakeClients()
+    site.services[0].clients = clients
+    site.begin()
+    done = stopping(site)
+    reactor.advance(3)
+    assert done == []
+    clients.open = 0
+    reactor.pump([0.05] * 6)
+    assert (clients.told, done) == (["drain"], [None])
+
+
+def test_a_client_that_would_not_go_holds_nobody_up(reactor: Any) -> None:
+    site = running(reactor, drain="1s")
+    stubborn: Any = FakeClients(stubborn=True)
+    site.services[0].clients = stubborn
+    site.begin()
+    done = stopping(site)
+    reactor.pump([0.5] * int((1 + GRACE) * 2 + 6))
+    assert done == [None]
+    assert reactor.getDelayedCalls() == []
+
+
+def test_a_server_that_goes_down_loses_its_idle_connections(reactor: Any) -> None:
+    class Idle:
+        def __init__(self, member: Any) -> None:
+            self.member = member
+            self.closed = 0
+
+        def taken_by(self, asking: Any) -> None:
+            raise AssertionError("nobody asks")
+
+        def close(self) -> None:
+            self.closed += 1
+
+    site = running(reactor)
+    (member,) = site.site.pools["site"].members
+    idle = Idle(member)
+    site.services[0].idle.put(idle, 10)
+    site._health_changed("site", "a", True, "up")
+    assert idle.closed == 0
+    site._health_changed("site", "a", False, "down")
+    assert idle.closed == 1
