@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from pointsman.contracts import Arrival
 from pointsman.core.members import Member
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
@@ -14,7 +15,7 @@ from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
 
 
-class Asking(Protocol):
+class Asking(Arrival, Protocol):
     """Who asks for an upstream and is told what it says: an exchange, as its upstream sees it."""
 
     def connected(self, upstream: UpstreamPort) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pointsman.contracts.tls import TlsMode
 from pointsman.core.pool import Pool
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.record import ExchangeRecord
@@ -22,6 +23,7 @@ class VirtualService:
         pool: where its work goes.
         finished: who is told of a finished exchange; empty costs nothing.
         connected: who is told of a new client connection; likewise.
+        tls: who takes TLS off and puts it on, None if all is plain.
         connections: client connections open now.
         accepted: client connections ever accepted.
         exchanges: exchanges and tunnels ever finished.
@@ -36,6 +38,7 @@ class VirtualService:
         "name",
         "pool",
         "settings",
+        "tls",
     )
 
     def __init__(
@@ -45,10 +48,12 @@ class VirtualService:
         *,
         finished: Sequence[Finished] = (),
         connected: Sequence[Connected] = (),
+        tls: TlsMode | None = None,
     ) -> None:
         self.name = settings.name
         self.settings = settings
         self.pool = pool
+        self.tls = tls
         self.finished = tuple(finished)
         self.connected = tuple(connected)
         self.connections = 0

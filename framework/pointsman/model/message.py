@@ -39,7 +39,8 @@ UPGRADE = 4
 class Head:
     """What both kinds of head have.
 
-    The fields are kept as the bytes they came in; ``headers`` takes them apart when somebody asks.
+    A head is made with its ``Headers``, or, when it was just read, with ``wire``: its field lines
+    as they came, each with its CRLF. ``headers`` takes these apart when somebody asks.
 
     Attributes:
         minor: HTTP/1 minor version, 0 or 1.
@@ -113,36 +114,14 @@ class RequestHead(Head):
         keep_alive: bool = True,
         upgrade: bytes = b"",
         expects_continue: bool = False,
+        wire: bytes = b"",
     ) -> None:
-        super().__init__(
-            Headers() if headers is None else headers, b"", minor, body_length, keep_alive
-        )
+        super().__init__(headers, wire, minor, body_length, keep_alive)
         self.method = method
         self.target = target
         self.host = host
         self.upgrade = upgrade
         self.expects_continue = expects_continue
-
-    @classmethod
-    def read(cls, method: bytes, target: bytes, minor: int, wire: bytes) -> RequestHead:
-        """A head that was just read, its ``seen`` and ``marks`` still to be set.
-
-        ``wire`` holds its field lines, each with its CRLF. It spells out what ``__init__`` does,
-        because it is called for every message.
-        """
-        head = cls.__new__(cls)
-        head._headers = None
-        head._wire = wire
-        head.minor = minor
-        head.body_length = 0
-        head.keep_alive = True
-        head.options = ()
-        head.method = method
-        head.target = target
-        head.host = b""
-        head.upgrade = b""
-        head.expects_continue = False
-        return head
 
     @property
     def path(self) -> bytes:
@@ -186,30 +165,11 @@ class ResponseHead(Head):
         minor: int = 1,
         body_length: int = 0,
         keep_alive: bool = True,
+        wire: bytes = b"",
     ) -> None:
-        super().__init__(
-            Headers() if headers is None else headers, b"", minor, body_length, keep_alive
-        )
+        super().__init__(headers, wire, minor, body_length, keep_alive)
         self.status = status
         self.reason = reason
-
-    @classmethod
-    def read(cls, status: int, reason: bytes, minor: int, wire: bytes) -> ResponseHead:
-        """A head that was just read, its ``seen`` and ``marks`` still to be set.
-
-        ``wire`` holds its field lines, each with its CRLF. It spells out what ``__init__`` does,
-        because it is called for every message.
-        """
-        head = cls.__new__(cls)
-        head._headers = None
-        head._wire = wire
-        head.minor = minor
-        head.body_length = 0
-        head.keep_alive = True
-        head.options = ()
-        head.status = status
-        head.reason = reason
-        return head
 
     def __repr__(self) -> str:
         return f"ResponseHead({self.status})"

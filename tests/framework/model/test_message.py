@@ -26,7 +26,7 @@ def test_path_and_query(target: bytes, path: bytes, query: bytes) -> None:
 
 def test_a_head_that_was_read_keeps_its_bytes_until_it_is_changed() -> None:
     wire = b"A:  b\r\n"
-    for head in (RequestHead.read(b"GET", b"/", 1, wire), ResponseHead.read(200, b"OK", 1, wire)):
+    for head in (RequestHead(b"GET", b"/", wire=wire), ResponseHead(200, reason=b"OK", wire=wire)):
         assert head.wire is wire
         assert head.headers.get(b"a") == b"b"
         assert head.wire is wire
@@ -36,7 +36,7 @@ def test_a_head_that_was_read_keeps_its_bytes_until_it_is_changed() -> None:
 
 
 def test_a_head_that_was_read_shares_nothing_with_another() -> None:
-    one, other = (RequestHead.read(b"GET", b"/", 1, b"") for _ in range(2))
+    one, other = (RequestHead(b"GET", b"/") for _ in range(2))
     one.keep_alive = False
     one.options = (b"x",)
     one.headers.add(b"A", b"b")

@@ -75,7 +75,7 @@ class RequestReader:
             raise ClientError(414, "request line is too long")
         if end + 4 > self._most_bytes or len(lines) > self._most_fields:
             raise ClientError(431, "request header fields are too large or too many")
-        head = RequestHead.read(method, target, minor, data[len(line) + 2 : end + 2])
+        head = RequestHead(method, target, minor=minor, wire=data[len(line) + 2 : end + 2])
         try:
             marks = list(filter(None, map(self._judge, lines)))
         except MalformedLine as error:

@@ -54,7 +54,7 @@ class ResponseReader:
             marks = list(filter(None, map(self._judge, lines)))
         except MalformedLine as error:
             raise UpstreamError("response", str(error)) from None
-        head = ResponseHead.read(status, reason, minor, data[len(line) + 2 : end + 2])
+        head = ResponseHead(status, reason=reason, minor=minor, wire=data[len(line) + 2 : end + 2])
         head.marks = marks
         length = UNTIL_CLOSE
         says = seen = repeated = 0
