@@ -80,8 +80,9 @@ class Program:
         """Drain and stop; the second time, stop at once."""
         if not self._stopping:
             self._stopping = True
+            stopped = self._service.stopService()
             _log.info("{why}: draining, no new clients", why=why)
-            self._service.stopService().addBoth(lambda _: self._reactor.stop())
+            stopped.addBoth(lambda _: self._reactor.stop())
         else:
             _log.warn("{why} again: open work is cut", why=why)
             self._status = CUT_SHORT

@@ -18,6 +18,7 @@ from pointsman.net.http_clients import HttpClients
 from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
 from pointsman.net.tcp_client import TcpClients
+from pointsman.net.tls_dial import TlsDialler
 from pointsman.net.upstream import UpstreamConnections, UpstreamSupplies
 
 
@@ -110,12 +111,20 @@ class RunningService:
                 shared.lines,
                 settings.timeouts,
                 settings.limits,
+                self._tls_dialler(shared),
             )
         )
         supplies = ExchangeSupplies(
             self.service, upstreams, shared.clock, shared.wall, shared.request_ids.next
         )
         return HttpClients(supplies, shared.reactor, shared.deadlines, shared.lines)
+
+    def _tls_dialler(self, shared: Shared) -> TlsDialler | None:
+        mode = self.service.tls
+        if mode is None or mode.upstream is None:
+            return None
+        name, reactor = self.service.name, shared.reactor
+        return TlsDialler(name, mode.upstream, shared.dialler, reactor, shared.deadlines)
 
     @property
     def ports(self) -> tuple[int, ...]:
