@@ -63,10 +63,15 @@ class Head:
     )
 
     def __init__(
-        self, headers: Headers | None, wire: bytes, minor: int, body_length: int, keep_alive: bool
+        self,
+        headers: Headers | None,
+        wire: bytes | None,
+        minor: int,
+        body_length: int,
+        keep_alive: bool,
     ) -> None:
-        self._headers = headers
-        self._wire = wire
+        self._headers = Headers() if headers is None and wire is None else headers
+        self._wire = b"" if wire is None else wire
         self.minor = minor
         self.body_length = body_length
         self.keep_alive = keep_alive
@@ -114,7 +119,7 @@ class RequestHead(Head):
         keep_alive: bool = True,
         upgrade: bytes = b"",
         expects_continue: bool = False,
-        wire: bytes = b"",
+        wire: bytes | None = None,
     ) -> None:
         super().__init__(headers, wire, minor, body_length, keep_alive)
         self.method = method
@@ -165,7 +170,7 @@ class ResponseHead(Head):
         minor: int = 1,
         body_length: int = 0,
         keep_alive: bool = True,
-        wire: bytes = b"",
+        wire: bytes | None = None,
     ) -> None:
         super().__init__(headers, wire, minor, body_length, keep_alive)
         self.status = status
