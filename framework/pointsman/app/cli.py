@@ -36,13 +36,21 @@ def _of_plugins() -> dict[str, click.Command]:
 
 @click.group(cls=WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("pointsman"), prog_name="pointsman")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Balance load over real servers, every decision made by a plugin.
 
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
     3 it cannot listen or open its access log, 4 a second signal cut open work short,
     5 the demo did not use both servers.
     """
+    ctx.obj = _site_reader
+
+
+def _site_reader(path: str) -> object:
+    from pointsman.app.loading import view_of
+
+    return view_of(path)
 
 
 main.add_command(run)

@@ -15,6 +15,8 @@ from pointsman.config.load import Configuration, load, load_mapping
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
+from pointsman.config.sections import make_sections
+from pointsman.contracts.site import SiteView
 from pointsman.model.errors import ConfigError, Problem
 from pointsman.net.endpoint import check_endpoint
 
@@ -92,6 +94,22 @@ def site_of(
             table.close()
         raise ConfigError(problems)
     return site
+
+
+def view_of(path: str) -> SiteView:
+    """Read a configuration for a command of a plugin (contracts.site.SiteReader).
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
+    registry = registry_with()
+    read = load(path, registry, os.environ)
+    problems: list[Problem] = []
+    warnings = [*read.warnings]
+    sections = make_sections(read.settings, read.positions, registry, problems, warnings)
+    if problems:
+        raise ConfigError(problems)
+    return SiteView(read.positions.root.value, sections, tuple(map(str, warnings)))
 
 
 def _place_problems(

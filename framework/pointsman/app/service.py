@@ -13,6 +13,7 @@ from pointsman.app.loading import Config, configuration_of, registry_with, site_
 from pointsman.app.metrics import ServiceCounts
 from pointsman.config.load import Configuration
 from pointsman.config.registry import Registry
+from pointsman.model.errors import Problem
 from pointsman.net.local import LocalServer
 
 
@@ -70,6 +71,12 @@ class PointsmanService(Service):
     def _made(self) -> RunningSite:
         site = site_of(self.configuration, self._registry, self._reactor, self._local)
         return RunningSite(site, self._registry, self._reactor, self._local)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What in its configuration may be used but is hardly meant."""
+        made = self._running or self._ready
+        return (*self.configuration.warnings, *(made.site.warnings if made is not None else ()))
 
     @property
     def ports(self) -> Mapping[str, tuple[int, ...]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -15,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     PrivateKeyTypes,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,6 +32,30 @@ ServerKey = (
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _DAY = timedelta(days=1)
 _E = TypeVar("_E", bound=x509.ExtensionType)
+
+
+@contextmanager
+def tolerantly() -> Iterator[None]:
+    """Read odd certificates without warnings: some old roots have serial numbers below 1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
+
+
+def decoded(der: bytes) -> x509.Certificate:
+    """A certificate from its DER.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        with tolerantly():
+            made = x509.load_der_x509_certificate(der)
+            # Read now what is read anyway, so that nothing fails later.
+            _ = made.subject, made.issuer, made.not_valid_before_utc, made.not_valid_after_utc
+    except (UnsupportedAlgorithm, TypeError) as error:
+        raise ValueError(str(error)) from None
+    return made
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -142,7 +170,8 @@ def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
 def extension(certificate: x509.Certificate, kind: type[_E]) -> _E | None:
     """One of its extensions; None if it has none, or has damaged ones."""
     try:
-        return certificate.extensions.get_extension_for_class(kind).value
+        with tolerantly():
+            return certificate.extensions.get_extension_for_class(kind).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return None
 

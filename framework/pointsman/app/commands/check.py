@@ -25,6 +25,7 @@ def check(file: str, as_json: bool) -> None:
         warnings = configuration.warnings
         # Endpoint strings are looked at with a reactor, which nothing runs here.
         site = site_of(configuration, registry, Clock(), {})
+        warnings += site.warnings
     except ConfigError as error:
         if as_json:
             click.echo(problems_as_json(error.problems, warnings))

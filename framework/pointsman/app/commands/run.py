@@ -52,7 +52,7 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
     except ConfigError as error:
         tell_problems(error.problems)
         sys.exit(1)
-    tell_problems(made.configuration.warnings, warnings=True)
+    tell_problems(made.warnings, warnings=True)
     try:
         with _pid_in(pid_file):
             status = Program(reactor, made).run()

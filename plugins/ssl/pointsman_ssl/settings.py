@@ -1,0 +1,53 @@
+"""The ``certificates`` and ``intermediates`` sections of the configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pointsman.contracts import SecretSetting, Settings
+
+
+def _one_or_more(raw: object) -> object:
+    return [raw] if isinstance(raw, str) else raw
+
+
+FilePath = Annotated[str, Field(min_length=1)]
+Paths = Annotated[
+    tuple[FilePath, ...],
+    Field(min_length=1),
+    BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
+]
+
+
+class CertificateSettings(Settings):
+    """One certificate with its private key; what the files hold is found out by itself."""
+
+    pfx: FilePath | None = Field(default=None, description="a PKCS#12 file, key and chain in one")
+    pem: Paths | None = Field(default=None, description="one or more files with certificates")
+    file: Paths | None = Field(default=None, description="one or more files of any form")
+    key: FilePath | None = Field(default=None, description="file of the private key, if not there")
+    password: SecretSetting | None = Field(
+        default=None, description="{env: NAME} or {file: PATH}, of the PKCS#12 file or the key"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("pfx", "pem", "file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"got {' and '.join(given)}" if given else "got none of them"
+            raise ValueError(f"expected one of pfx, pem and file, {found}")
+        return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files, that of the key last."""
+        named: tuple[Any, ...] = (self.pfx, *(self.pem or ()), *(self.file or ()), self.key)
+        return tuple(path for path in named if path is not None)
+
+
+class IntermediateSettings(Settings):
+    """Certificates of authorities: for chains to clients, and to verify real servers with."""
+
+    file: FilePath = Field(description="PEM, DER or PKCS#7, found out by itself")
