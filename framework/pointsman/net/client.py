@@ -74,6 +74,10 @@ class ClientConnection(ClientLine):
             self._head_begun = False
             end = self._reader.end
             self._buffer = data[end:] if end < len(data) else b""
+            serves = self._supplies.serves
+            if serves is not None and not serves(self.connection.server_name, head.host):
+                self._refuse(ClientError(421, "this Host is not served on this connection"))
+                break
             about = self._about
             client_ip = about.client_ip(head) if about.trusted else self.connection.peer_ip
             exchange = self.exchange = Exchange(self._supplies.exchange, self, client_ip)

@@ -14,6 +14,7 @@ from pointsman.core.hop_by_hop import (
     switching_bytes,
 )
 from pointsman.core.http1.bodies import Body, chunk, last_chunk
+from pointsman.core.http1.fields import folded
 from pointsman.core.http1.request_reader import RequestReader
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.headers import Field
@@ -56,6 +57,7 @@ class ClientLine:
         "_serving",
         "_stream",
         "_supplies",
+        "_tls_lines",
         "_unsent",
         "closing",
         "connection",
@@ -64,8 +66,11 @@ class ClientLine:
         "slot",
     )
 
-    def __init__(self, supplies: ClientSupplies, connection: ConnectionFacts) -> None:
+    def __init__(
+        self, supplies: ClientSupplies, connection: ConnectionFacts, tls_lines: bytes = b""
+    ) -> None:
         self._supplies = supplies
+        self._tls_lines = tls_lines  # about the client's certificate, for servers
         self.connection = connection
         self.closing = False
         self.exchange: Exchange | None = None
@@ -92,7 +97,14 @@ class ClientLine:
     def request_bytes(self, head: RequestHead) -> bytes:
         """The head as the server gets it, with what is told about this client."""
         about = self._about
-        return request_bytes(head, about.lines(head), about.replaced)
+        lines = about.lines(head)
+        if own := self._supplies.own_request_fields:
+            # Only we may say who the client is; "X_SSL_..." looks the same to many programs.
+            for name, _ in tuple(head.headers):
+                if folded(name) in own:
+                    head.headers.remove(name)
+            lines += self._tls_lines
+        return request_bytes(head, lines, about.replaced)
 
     def send_interim(self, head: ResponseHead) -> None:
         """Pass a 1xx answer on."""
@@ -109,6 +121,9 @@ class ClientLine:
         bodiless = request is not None and request.method == b"HEAD"
         if close or ends_connection(head, minor):
             self.closing = True
+        for name in self._supplies.own_response_fields:
+            if name in head.headers:
+                head.headers.remove(name)
         out = response_bytes(
             head,
             self._supplies.via,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pointsman.contracts.tls import TlsClientSide
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.supplies import ExchangeSupplies
@@ -29,7 +30,10 @@ class ClientSupplies:
         "gone",
         "limits",
         "lines",
+        "own_request_fields",
+        "own_response_fields",
         "reactor",
+        "serves",
         "timeouts",
         "via",
     )
@@ -53,4 +57,16 @@ class ClientSupplies:
         self.forwarding = settings.forwarding
         via = settings.forwarding.via
         self.via = b"Via: 1.1 %b\r\n" % via if via else b""
+        # What the TLS mode adds to heads, and what must give way to it; nothing without TLS.
+        self.serves: Callable[[str, bytes], bool] | None = None
+        self.own_request_fields: tuple[bytes, ...] = ()
+        self.own_response_fields: tuple[bytes, ...] = ()
         self.draining = False
+
+    def heed(self, side: TlsClientSide) -> None:
+        """Add to all heads what the TLS mode wants there, and take out what it wants out."""
+        self.via += side.response_lines
+        self.own_request_fields = side.own_request_fields
+        self.own_response_fields = side.own_response_fields
+        if side.strict:
+            self.serves = side.serves

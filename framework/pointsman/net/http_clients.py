@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from pointsman.contracts.tls import TlsFacts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.supplies import ExchangeSupplies
@@ -12,6 +13,8 @@ from pointsman.model.connection import ConnectionFacts
 from pointsman.net.client import ClientConnection
 from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.plain_stream import PlainStream
+from pointsman.net.stream import Stream
+from pointsman.net.tls_accept import TlsAccepting
 
 
 class HttpClients:
@@ -22,6 +25,9 @@ class HttpClients:
         reactor: offers IReactorFDSet.
         deadlines: the wheel.
         lines: shared memory of field lines.
+
+    Attributes:
+        tls: the handshakes of its clients, None if they speak plain HTTP.
     """
 
     def __init__(
@@ -31,18 +37,34 @@ class HttpClients:
         self._connected = supplies.service.connected
         self._most = supplies.service.settings.limits.connections
         self._supplies = ClientSupplies(supplies, reactor, deadlines, lines, self._gone)
+        mode = supplies.service.tls
+        self.tls: TlsAccepting | None = None
+        if mode is not None and mode.client is not None:
+            self._supplies.heed(mode.client)
+            name = supplies.service.name
+            self.tls = TlsAccepting(name, mode.client, reactor, deadlines, self)
         self._open: set[ClientConnection] = set()
         self._refused: set[ClientConnection] = set()
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected; ``sock`` is non-blocking and ours from now on."""
+        if self.tls is not None:
+            self.tls.accepted(sock, peer)
+            return
         local = sock.getsockname() if peer[0] else ("", 0)
         facts = ConnectionFacts(peer[0], peer[1], local[0], local[1])
         connection = ClientConnection(self._supplies, facts)
-        stream = PlainStream(self._supplies.reactor, sock, connection)
+        self._start(connection, PlainStream(self._supplies.reactor, sock, connection))
+
+    def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
+        """A client's handshake is done."""
+        stream.owner = connection = ClientConnection(self._supplies, facts, tls.lines)
+        self._start(connection, stream)
+
+    def _start(self, connection: ClientConnection, stream: Stream) -> None:
         service = self._service
         for told in self._connected:
-            told(service.name, facts)
+            told(service.name, connection.connection)
         service.accepted += 1
         self._open.add(connection)
         if service.connections >= self._most > 0:
@@ -63,11 +85,13 @@ class HttpClients:
             self._service.connections -= 1
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + (len(self.tls) if self.tls is not None else 0)
 
     def drain(self) -> None:
         """Close what is idle; let exchanges end, and their connections with them."""
         self._supplies.draining = True
+        if self.tls is not None:
+            self.tls.stop()
         for connection in list(self._open):
             connection.stop_when_idle()
 

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from pointsman.contracts.tls import TlsFacts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
 from pointsman.core.request_ids import RequestIds
@@ -25,6 +26,8 @@ from pointsman.net.plain_stream import PlainStream
 from pointsman.net.relay import Relay
 from pointsman.net.splice import Pipes
 from pointsman.net.stream import Stream
+from pointsman.net.tls_accept import TlsAccepting, turn_away
+from pointsman.net.tls_dial import TlsDialler
 
 # What a client may send before its server is reached.
 _MOST_EARLY = 64 * 1024
@@ -65,11 +68,18 @@ class TcpClients:
         self.request_ids = request_ids
         self.pipes = pipes or Pipes()
         self._open: set[TcpConnection] = set()
+        mode = service.tls
+        self.tls: TlsAccepting | None = None
+        self.tls_dialler: TlsDialler | None = None
+        if mode is not None and mode.client is not None:
+            self.tls = TlsAccepting(service.name, mode.client, reactor, deadlines, self)
+        if mode is not None and mode.upstream is not None:
+            self.tls_dialler = TlsDialler(service.name, mode.upstream, dialler, reactor, deadlines)
 
     @property
     def open(self) -> int:
-        """Connections that are open now, those whose server is being dialled included."""
-        return len(self._open)
+        """Connections that are open now, those that still shake hands or dial included."""
+        return len(self._open) + (len(self.tls) if self.tls is not None else 0)
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected: reach a server for it at once, it may be the one to speak first.
@@ -78,26 +88,48 @@ class TcpClients:
             sock: non-blocking.
             peer: address text and port of the client.
         """
+        if self.tls is not None:
+            self.tls.accepted(sock, peer)
+            return
+        connection = TcpConnection(self, peer, sock)
+        if self._has_room_for(connection):
+            self._start(connection, PlainStream(self.reactor, sock, connection))
+        else:
+            sock.close()
+
+    def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
+        """A client's handshake is done."""
+        connection = TcpConnection(self, (facts.peer_ip, facts.peer_port), facts=facts)
+        if self._has_room_for(connection):
+            stream.owner = connection
+            self._start(connection, stream)
+        else:
+            turn_away(stream)
+
+    def _has_room_for(self, connection: TcpConnection) -> bool:
         service = self.service
         service.accepted += 1
-        connection = TcpConnection(self, sock, peer)
         limit = service.settings.limits.connections
         if limit and service.connections >= limit:
-            sock.close()
             connection.write_record(OVERLOADED)
-            return
+            return False
         service.connections += 1
         self._open.add(connection)
-        for told in service.connected:
-            told(service.name, connection.connection)
+        return True
+
+    def _start(self, connection: TcpConnection, stream: Stream) -> None:
+        for told in self.service.connected:
+            told(self.service.name, connection.connection)
         try:
-            connection.start()
+            connection.start(stream)
         except BaseException:
             connection.abort(NO_SERVER)  # a scheduler that raises must not leave a client behind
             raise
 
     def close_idle(self) -> None:
-        """Close what carries nothing. A tunnel has no rest between two requests: nothing to do."""
+        """Close what carries nothing: handshakes. A tunnel has no rest between two requests."""
+        if self.tls is not None:
+            self.tls.stop()
 
     def abort_all(self, reason: str) -> None:
         """End every connection now; ``reason`` goes into the records."""
@@ -140,13 +172,19 @@ class TcpConnection:
         "request",
     )
 
-    def __init__(self, clients: TcpClients, sock: socket.socket, peer: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        clients: TcpClients,
+        peer: tuple[str, int],
+        sock: socket.socket | None = None,
+        facts: ConnectionFacts | None = None,
+    ) -> None:
         self.client_ip, self._port = peer
         self.request = None
         self._clients = clients
         self._sock = sock
         self._stream: Stream | None = None
-        self._facts: ConnectionFacts | None = None
+        self._facts = facts
         self._begun = clients.clock()
         self._connect = -1.0
         self._early = b""
@@ -162,14 +200,14 @@ class TcpConnection:
     def connection(self) -> ConnectionFacts:
         """The fixed facts; made when somebody asks, because most of the time nobody does."""
         if self._facts is None:
-            name = self._sock.getsockname()
-            local = name[:2] if isinstance(name, tuple) else ("", 0)
+            name = self._sock.getsockname() if self._sock is not None else ()
+            local = name[:2] if isinstance(name, tuple) and name else ("", 0)
             self._facts = ConnectionFacts(self.client_ip, self._port, *local)
         return self._facts
 
-    def start(self) -> None:
+    def start(self, stream: Stream) -> None:
         """Dial a member; what the client sends meanwhile is kept."""
-        stream = self._stream = PlainStream(self._clients.reactor, self._sock, self)
+        self._stream = stream
         self._dial()
         if self._relay is None and not self._over:
             stream.resume()
@@ -197,7 +235,11 @@ class TcpConnection:
         self._member = member
         member.begin()
         member.tunnels += 1
-        call = clients.dialler.dial(member.server, settings.timeouts.connect, self)
+        server, timeout, tls = member.server, settings.timeouts.connect, clients.tls_dialler
+        if tls is None:
+            call = clients.dialler.dial(server, timeout, self)
+        else:
+            call = tls.dial(server, timeout, self, tls.side.key(server, self))
         # None says that it has ended meanwhile, perhaps in a further call that is under way.
         if call is not None:
             self._call = call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.bodies import Body, BodyError, UntilCloseBody, body_of, chunk, last_chunk
 from pointsman.core.http1.field_lines import FieldLines
@@ -15,12 +17,13 @@ from pointsman.model.service import Limits, Timeouts
 from pointsman.net.dial import Call, Dialler
 from pointsman.net.idle import IdleConnections
 from pointsman.net.stream import Stream
+from pointsman.net.tls_dial import TlsDialler
 
 
 class UpstreamSupplies:
-    """What all upstream connections of one virtual service share."""
+    """What all upstream connections of one virtual service share; ``tls`` if they speak TLS."""
 
-    __slots__ = ("deadlines", "dialler", "idle", "limits", "lines", "timeouts")
+    __slots__ = ("deadlines", "dialler", "idle", "limits", "lines", "timeouts", "tls")
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class UpstreamSupplies:
         lines: FieldLines,
         timeouts: Timeouts,
         limits: Limits,
+        tls: TlsDialler | None = None,
     ) -> None:
         self.dialler = dialler
         self.deadlines = deadlines
@@ -37,6 +41,7 @@ class UpstreamSupplies:
         self.lines = lines
         self.timeouts = timeouts
         self.limits = limits
+        self.tls = tls
 
 
 class UpstreamConnection:
@@ -44,6 +49,7 @@ class UpstreamConnection:
 
     Attributes:
         member: whose server it leads to.
+        key: what it must have in common with whoever reuses it; None if it is plain.
         reused: whether it has already carried an exchange.
         deadline, slot: its place in the wheel of deadlines.
     """
@@ -63,14 +69,18 @@ class UpstreamConnection:
         "_supplies",
         "_unsent",
         "deadline",
+        "key",
         "member",
         "reused",
         "slot",
     )
 
-    def __init__(self, supplies: UpstreamSupplies, member: Member, asking: Asking) -> None:
+    def __init__(
+        self, supplies: UpstreamSupplies, member: Member, asking: Asking, key: Hashable = None
+    ) -> None:
         self._supplies = supplies
         self.member = member
+        self.key = key
         self.reused = False
         self.deadline = 0
         self.slot = 0
@@ -91,7 +101,11 @@ class UpstreamConnection:
     def dial(self) -> bool:
         """Connect; whether ``connected`` or ``connect_failed`` are still to come."""
         supplies = self._supplies
-        self._call = supplies.dialler.dial(self.member.server, supplies.timeouts.connect, self)
+        server, timeout, tls = self.member.server, supplies.timeouts.connect, supplies.tls
+        if tls is None:
+            self._call = supplies.dialler.dial(server, timeout, self)
+        else:
+            self._call = tls.dial(server, timeout, self, self.key)
         return self._call is not None
 
     def cancel(self) -> None:
@@ -354,10 +368,13 @@ class UpstreamConnections:
 
     def open(self, member: Member, asking: Asking, fresh: bool) -> UpstreamConnection | None:
         """An idle connection of that member, or a new one."""
+        supplies = self._supplies
+        tls = supplies.tls
+        key = tls.side.key(member.server, asking) if tls is not None else None
         if not fresh:
-            idle = self._supplies.idle.take(member)
+            idle = supplies.idle.take(member, key)
             if idle is not None:
                 idle.taken_by(asking)
                 return None
-        connection = UpstreamConnection(self._supplies, member, asking)
+        connection = UpstreamConnection(supplies, member, asking, key)
         return connection if connection.dial() else None

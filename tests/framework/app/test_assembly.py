@@ -127,6 +127,7 @@ def test_a_server_that_goes_down_loses_its_idle_connections(reactor: Any) -> Non
     class Idle:
         def __init__(self, member: Any) -> None:
             self.member = member
+            self.key: Any = None
             self.closed = 0
 
         def taken_by(self, asking: Any) -> None:

@@ -1,5 +1,7 @@
 """Unused upstream connections, kept for the next exchange."""
 
+from collections.abc import Hashable
+
 from pointsman.core.members import Member
 from pointsman.core.ports import Asking
 from pointsman.model.server import RealServer
@@ -9,8 +11,9 @@ from pointsman.net.idle import IdleConnections
 class Unused:
     """A connection that waits."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, key: Hashable = None) -> None:
         self.member = member
+        self.key = key
         self.closed = False
 
     def taken_by(self, asking: Asking) -> None: ...
@@ -67,3 +70,29 @@ def test_all_are_closed_or_those_of_one_member() -> None:
     assert (one.closed, two.closed, len(idle)) == (True, False, 1)
     idle.close_all()
     assert (two.closed, len(idle)) == (True, 0)
+
+
+def test_connections_of_different_keys_are_never_taken_for_each_other() -> None:
+    idle = IdleConnections()
+    a, b = Unused(A, ("a.example", True)), Unused(A, ("b.example", True))
+    idle.put(a, 9)
+    idle.put(b, 9)
+    assert idle.take(A, ("a.example", False)) is None
+    assert idle.take(A) is None
+    assert idle.take(A, ("a.example", True)) is a
+    assert idle.take(A, ("b.example", True)) is b
+    assert len(idle) == 0
+
+
+def test_keys_that_clients_make_up_push_the_oldest_out_and_leave_nothing() -> None:
+    idle = IdleConnections()
+    made_up = [Unused(A, f"{number}.example") for number in range(100)]
+    for each in made_up:
+        assert idle.put(each, 4)
+    assert len(idle) == 4
+    assert [each.closed for each in made_up] == [True] * 96 + [False] * 4
+    for each in made_up[96:]:
+        idle.remove(each)
+    assert idle._members == {A: {}}
+    assert not idle.put(Unused(A, "x"), 0)
+    assert idle._members == {A: {}}
