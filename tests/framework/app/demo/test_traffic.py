@@ -20,6 +20,13 @@ class Says(Protocol):
         self.transport.loseConnection()
 
 
+def closed(reactor: Any, listening: Any) -> None:
+    """Close a listening port and wait until that is done."""
+    done: list[object] = []
+    listening.stopListening().addCallback(done.append)
+    until(reactor, lambda: done)
+
+
 @pytest.mark.parametrize(
     ("answer", "good"),
     [
@@ -43,14 +50,14 @@ def test_answers_are_counted_as_good_or_bad(answer: bytes, good: bool) -> None:
         traffic.stop()
         assert (traffic.bad == 0) is good
         assert (traffic.good == 0) is not good
-        listening.stopListening()
+        closed(reactor, listening)
 
 
 def test_a_balancer_that_is_gone_is_bad_and_stopping_leaves_no_timer() -> None:
     with own_reactor("epoll") as reactor:
         listening = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
         port = listening.getHost().port
-        listening.stopListening()
+        closed(reactor, listening)
         traffic = Traffic(reactor, port, 0.01)
         traffic.start()
         until(reactor, lambda: traffic.bad)
