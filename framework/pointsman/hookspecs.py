@@ -46,15 +46,6 @@ def sections() -> Mapping[str, Section]:  # type: ignore[empty-body]
 
 
 @hookspec
-def certificate_stores() -> Mapping[str, Offer]:  # type: ignore[empty-body]
-    """At most one in all: what reads the sections ``certificates`` and ``intermediates``.
-
-    Its settings have a field of each of these names. What its maker returns is the affair of TLS
-    modes, which find it in ``contracts.Surroundings.certificates``.
-    """
-
-
-@hookspec
 def tls_modes() -> Mapping[str, Offer]:  # type: ignore[empty-body]
     """TLS modes: their makers return a ``contracts.tls.TlsMode``."""
 

@@ -19,6 +19,7 @@ from pointsman.config.schema_pool import HealthChoice, PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.tree import Path, Positions
 from pointsman.contracts import HealthCheck, Persistence, Scheduler, Surroundings, Table
+from pointsman.contracts.tls import TlsMode
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
@@ -117,6 +118,8 @@ class _Builder:
         self._sections = make_sections(
             self._settings, self._positions, self._registry, self._problems, self._warnings
         )
+        # A certificate that could not be read must not be reported as missing as well.
+        tls = self._tls() if not self._problems else {}
         # First everything that may fail, then what changes the members that work now.
         parts = {name: self._parts(name, recipe) for name, recipe in recipes.items()}
         if self._problems:
@@ -131,7 +134,7 @@ class _Builder:
             checks += _plans(pools[name], recipe.section.health, made)
         persistences = [made.persistence for made in parts.values() if made.persistence]
         return Site(
-            services=tuple(self._services(pools)),
+            services=tuple(self._services(pools, tls)),
             pools=MappingProxyType(pools),
             checks=tuple(checks),
             tables=tuple(used.table for used in persistences if used.table is not None),
@@ -141,13 +144,42 @@ class _Builder:
             warnings=tuple(self._warnings),
         )
 
-    def _services(self, pools: Mapping[str, Pool]) -> Iterator[VirtualService]:
+    def _tls(self) -> Mapping[str, TlsMode]:
+        """The TLS mode of each service that has one."""
+        made: dict[str, TlsMode] = {}
+        for name, section in self._settings.virtual_services.items():
+            if section.tls is None:
+                continue
+            pool = self._settings.pools[section.pool] if isinstance(section.pool, str) else None
+            servers = (pool or section.pool_in_place).servers
+            around = Surroundings(
+                section.pool if isinstance(section.pool, str) else name,
+                section.mode,
+                service=name,
+                hosts=tuple(address.host for address in section.listen if address.host),
+                servers=tuple(each.server(key) for key, each in servers.items()),
+                sections=self._sections,
+            )
+            path: Path = ("virtual_services", name, "tls")
+            mode = self._made(_maker(section.tls, around), section.tls, path)
+            if mode is not None:
+                made[name] = mode
+                self._warnings += [
+                    problem_at(self._positions, path, warning) for warning in mode.warnings
+                ]
+        return made
+
+    def _services(
+        self, pools: Mapping[str, Pool], tls: Mapping[str, TlsMode]
+    ) -> Iterator[VirtualService]:
         finished = self._registry.events("exchange_finished")
         connected = self._registry.events("client_connected")
         for name, section in self._settings.virtual_services.items():
             pool = pools[section.pool if isinstance(section.pool, str) else name]
             settings = section.settings(name, self._settings.defaults)
-            yield VirtualService(settings, pool, finished=finished, connected=connected)
+            yield VirtualService(
+                settings, pool, finished=finished, connected=connected, tls=tls.get(name)
+            )
 
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
         section, positions = recipe.section, self._positions
@@ -173,8 +205,9 @@ class _Builder:
             return make()
         except ValueError as error:
             at = (*path, TABLE) if isinstance(error, _TableError) else path
-            known = self._positions.known(at)
-            self._problems.append(problem_at(self._positions, known, str(error)))
+            known = self._positions.known((*at, *getattr(error, "at", ())))
+            hint = getattr(error, "hint", "")
+            self._problems.append(problem_at(self._positions, known, str(error), hint))
         except Exception as error:  # a fault of the plugin, which must be named
             offer = chosen.offered
             message = f"plugin {offer.plugin!r} of {offer.distribution} failed to make {offer.name}"

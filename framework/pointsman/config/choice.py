@@ -69,13 +69,16 @@ def reading_of(info: ValidationInfo) -> Reading:
     return info.context
 
 
-def kind_and_options(raw: object, what: str, default: str = "") -> tuple[str, dict[str, Any]]:
+def kind_and_options(
+    raw: object, what: str, default: str = "", key: str = "kind"
+) -> tuple[str, dict[str, Any]]:
     """Take ``name`` or ``{kind: name, option: value}`` apart.
 
     Args:
         raw: what was written.
         what: for messages, such as "a scheduler".
         default: the kind of a mapping without ``kind``; "" requires it.
+        key: what ``kind`` is called here.
 
     Raises:
         PydanticCustomError: it is neither of the two.
@@ -83,19 +86,24 @@ def kind_and_options(raw: object, what: str, default: str = "") -> tuple[str, di
     if isinstance(raw, str):
         return raw, {}
     if isinstance(raw, Mapping):
-        kind = raw.get("kind", default or None)
+        kind = raw.get(key, default or None)
         if kind is None:
-            raise fault(f"{what} needs its kind", "write {kind: NAME, option: value}")
+            raise fault(f"{what} needs its {key}", f"write {{{key}: NAME, option: value}}")
         if not isinstance(kind, str):
-            raise fault(f"expected the name of {what}, got {shown(kind)}", at=["kind"])
-        return kind, {key: value for key, value in raw.items() if key != "kind"}
+            raise fault(f"expected the name of {what}, got {shown(kind)}", at=[key])
+        return kind, {option: value for option, value in raw.items() if option != key}
     raise fault(
         f"expected the name of {what}, or a mapping with its kind and options, got {shown(raw)}"
     )
 
 
 def offered(
-    family: Mapping[str, Offered], kind: str, what: str, raw: object, reading: Reading
+    family: Mapping[str, Offered],
+    kind: str,
+    what: str,
+    raw: object,
+    reading: Reading,
+    key: str = "kind",
 ) -> Offered:
     """Look a name up among what plugins offer.
 
@@ -109,7 +117,7 @@ def offered(
     if hint.startswith("did you mean"):
         hint += f" known: {', '.join(sorted(family))}"
     hint += "".join(f"; {error}" for error in reading.registry.broken)
-    at = ["kind"] if isinstance(raw, Mapping) and "kind" in raw else []
+    at = [key] if isinstance(raw, Mapping) and key in raw else []
     raise fault(f"no plugin offers the {what} {shown(kind)}", hint, at)
 
 
@@ -154,6 +162,18 @@ def _persistence(raw: object, info: ValidationInfo) -> Chosen | None:
     return Chosen(offer, settings, table)
 
 
+def _tls(raw: object, info: ValidationInfo) -> Chosen | None:
+    if raw is None or raw == NONE:
+        return None
+    reading = reading_of(info)
+    kind, options = kind_and_options(raw, "a TLS mode", key="mode")
+    offer = offered(reading.registry.tls_modes, kind, "TLS mode", raw, reading, "mode")
+    try:
+        return Chosen(offer, checked(offer, options, reading))
+    except ValidationError as error:
+        raise nested([Nested(error, offer.settings, also=["mode"])]) from None
+
+
 def _table(
     raw: object, reading: Reading
 ) -> tuple[TableChoice | None, list[Nested | PydanticCustomError]]:
@@ -178,4 +198,7 @@ Scheduling = Annotated[
 ]
 PersistenceChoice = Annotated[
     Chosen | None, PlainValidator(_persistence), WithJsonSchema({PLACEHOLDER: "persistences"})
+]
+TlsChoice = Annotated[
+    Chosen | None, PlainValidator(_tls), WithJsonSchema({PLACEHOLDER: "tls_modes"})
 ]

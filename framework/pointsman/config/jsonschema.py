@@ -13,7 +13,9 @@ from pointsman.config.sections import document_with
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_MAY_BE_NONE = frozenset({"persistences", "health_checks"})
+_MAY_BE_NONE = frozenset({"persistences", "health_checks", "tls_modes"})
+# What ``kind`` is called in a family, where it is called otherwise.
+_KIND = {"tls_modes": "mode"}
 _REF = "#/$defs/{}"
 
 
@@ -31,6 +33,7 @@ def schema(registry: Registry) -> dict[str, Any]:
         "persistences": registry.persistences,
         "health_checks": registry.health_checks,
         "tables": registry.tables,
+        "tls_modes": registry.tls_modes,
     }
     for family, offers in families.items():
         definitions[family] = _choice(family, offers, definitions)
@@ -58,8 +61,9 @@ def _choice(
 
 
 def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> dict[str, Any]:
-    properties: dict[str, Any] = {"kind": {"const": name}, **options.get("properties", {})}
-    required = ["kind", *options.get("required", ())]
+    kind = _KIND.get(family, "kind")
+    properties: dict[str, Any] = {kind: {"const": name}, **options.get("properties", {})}
+    required = [kind, *options.get("required", ())]
     if family == "health_checks":
         common = TimingSection.model_json_schema(mode="validation")
         properties = {**properties, **common["properties"]}

@@ -30,7 +30,6 @@ OFFERING: Mapping[str, frozenset[str]] = {
     "health_checks": frozenset(
         {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}
     ),
-    "certificate_stores": frozenset(),
     "tls_modes": frozenset({"mode"}),
 }
 SECTIONS = "sections"
@@ -197,11 +196,6 @@ class Registry:
         return MappingProxyType(self._sections)
 
     @property
-    def certificate_store(self) -> Offered | None:
-        """What reads ``certificates`` and ``intermediates``, None if nothing does."""
-        return next(iter(self._families["certificate_stores"].values()), None)
-
-    @property
     def tls_modes(self) -> Mapping[str, Offered]:
         """TLS modes by the name used under ``tls``."""
         return MappingProxyType(self._families["tls_modes"])
@@ -322,12 +316,7 @@ class Registry:
         taken = OFFERING[hook].intersection(offer.settings.model_fields)
         if taken:
             raise ValueError(f"{where}: option {min(taken)!r} belongs to the framework")
-        if hook == "certificate_stores":  # there is one, so its name does not matter
-            offered_here = self._families[hook]
-            there = next(iter(offered_here.values()), None)
-        else:
-            there = self._families[hook].get(offered_name)
-        if there is not None:
+        if (there := self._families[hook].get(offered_name)) is not None:
             raise ValueError(
                 f"{where} is offered by plugin {there.plugin!r} of {there.distribution} already"
             )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 
-from pointsman.config.choice import reading_of
+from pointsman.config.choice import TlsChoice, reading_of
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import Nested, fault, nested, shown
 from pointsman.config.schema_pool import PoolSection
@@ -113,9 +113,19 @@ class ServiceSection(DefaultsSection):
     pool: Annotated[
         str | PoolSection, PlainValidator(_pool, json_schema_input_type=str | PoolSection)
     ] = Field(description="name of a pool, or the keys of a pool in place")
+    tls: TlsChoice = Field(
+        default=None, description="a TLS mode, or a mapping with its mode and options; none"
+    )
     allow_connect: Switch = Field(default=False, description="tunnel CONNECT requests to the pool")
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
+
+    @property
+    def pool_in_place(self) -> PoolSection:
+        """The pool that is written here; only if ``pool`` is not a name."""
+        if isinstance(self.pool, str):
+            raise TypeError(f"the pool {self.pool!r} is written elsewhere")
+        return self.pool
 
     def settings(self, name: str, defaults: DefaultsSection) -> ServiceSettings:
         """What the data plane works by: this service's own values over the defaults."""

@@ -273,6 +273,9 @@ class Surroundings:
         pool: name of the pool.
         mode: "http" or "tcp", the mode of the services that use it; "" if none does yet.
         make_table: a table by its kind and options, for persistences that need one.
+        service: name of the virtual service, for TLS modes.
+        hosts: addresses on which it listens, likewise.
+        servers: the real servers of its pool, likewise.
         sections: what plugins made of the top-level sections that they offer, by section name.
     """
 
@@ -283,8 +286,22 @@ class Surroundings:
     )
     service: str = ""
     hosts: tuple[str, ...] = ()
-    certificates: Any = field(default=None, compare=False)
+    servers: tuple[RealServer, ...] = ()
     sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+class Misfit(ValueError):
+    """Settings that cannot work together; for makers that know which key is at fault.
+
+    Attributes:
+        at: the keys below the settings that lead to it.
+        hint: what to do about it, may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        super().__init__(message)
+        self.at = tuple(at)
+        self.hint = hint
 
 
 class Offer(NamedTuple):

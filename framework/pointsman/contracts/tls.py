@@ -47,6 +47,9 @@ class TlsClientSide(Protocol):
     def facts(self, connection: Any) -> TlsFacts:
         """What is worth knowing of a connection whose handshake is done."""
 
+    def failure(self, connection: Any, words: str) -> str:
+        """Why a handshake failed, in better words than ``words`` if it knows any."""
+
     def serves(self, server_name: str, host: bytes) -> bool:
         """Whether a request for ``host`` may come by a connection made for ``server_name``.
 

@@ -171,7 +171,9 @@ class _Handshake:
 
     def handshake_failed(self, error: Exception, sock: socket.socket) -> None:
         """There will be no TLS."""
-        self._accepting.has_failed(self, _in_words(error))
+        connection = self.stream.tls.connection
+        words = self._accepting.side.failure(connection, _in_words(error))
+        self._accepting.has_failed(self, words)
         if isinstance(error, TlsError) and error.plain_http:
             self._accepting.answer_plain(sock)
         else:
