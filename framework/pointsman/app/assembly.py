@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pointsman.app.access_log import AccessLog
 from pointsman.app.running_service import RunningService, Shared
@@ -60,7 +61,7 @@ class RunningSite:
         self._reactor = reactor
         self._local = local
         self._clock = clock
-        self._deadlines = Deadlines(clock())
+        self._deadlines = Deadlines(clock(), self._timeout_failed)
         self._names = _watched_names(site, reactor)
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
         self._checks = Checks(
@@ -135,6 +136,9 @@ class RunningSite:
     def _expire_pins(self, now: float) -> None:
         for table in self.site.tables:
             table.expire(now)
+
+    def _timeout_failed(self, timed: object, error: Exception) -> None:
+        self.log.failure("a timeout of {timed!r} failed", Failure(error), timed=timed)
 
     def _health_changed(self, pool: str, server: str, up: bool, reason: str) -> None:
         member = self.site.pools[pool].member(server)

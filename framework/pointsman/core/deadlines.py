@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import Protocol
 
@@ -30,14 +31,21 @@ class Deadlines:
     second comes, and finds that there is time left. So an exchange that sets three deadlines and
     is done within a second costs three assignments.
 
+    Args:
+        now: monotonic seconds.
+        report: told of a ``timed_out`` that raised; without it the error ends the tick.
+
     Attributes:
         now: the current second; moves only with ``tick``.
     """
 
-    __slots__ = ("_slots", "now")
+    __slots__ = ("_report", "_slots", "now")
 
-    def __init__(self, now: float) -> None:
+    def __init__(
+        self, now: float, report: Callable[[Timed, Exception], None] | None = None
+    ) -> None:
         self.now = int(now)
+        self._report = report or _raise
         self._slots: dict[int, set[Timed]] = {}
 
     def arm(self, timed: Timed, seconds: float) -> None:
@@ -73,8 +81,14 @@ class Deadlines:
 
     def _serve(self, slot: int) -> None:
         self.now = slot
-        for timed in self._slots.pop(slot, ()):
-            self._look_at(timed, slot)
+        waiting = self._slots.pop(slot, None)
+        while waiting:
+            timed = waiting.pop()
+            try:
+                self._look_at(timed, slot)
+            except Exception as error:
+                # One that fails must not cost the others their timeouts.
+                self._report(timed, error)
 
     def _look_at(self, timed: Timed, second: int) -> None:
         timed.slot = 0
@@ -91,3 +105,7 @@ class Deadlines:
             self._slots[timed.slot].discard(timed)
         timed.slot = slot
         self._slots.setdefault(slot, set()).add(timed)
+
+
+def _raise(timed: Timed, error: Exception) -> None:
+    raise error

@@ -14,9 +14,6 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
-from zope.interface import implementer
-
 from pointsman.net.stream import HIGH_WATER, StreamOwner
 
 READ_SIZE = 64 * 1024
@@ -25,9 +22,11 @@ _SEND_SIZE = 256 * 1024
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
 
-@implementer(IReadDescriptor, IWriteDescriptor)
 class PlainStream:
     """A connected, non-blocking stream socket that its owner reads from by being called.
+
+    It has what IReadDescriptor and IWriteDescriptor ask for, but does not declare it: zope could
+    not mark the compiled class (decisions/0003).
 
     Args:
         reactor: offers addReader, removeReader, addWriter, removeWriter, callLater.

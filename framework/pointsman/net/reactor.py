@@ -6,6 +6,7 @@ Only the command line installs it. Embedded, the host's reactor is used as it is
 from __future__ import annotations
 
 import errno
+import time
 from select import EPOLLIN
 from typing import Any
 
@@ -21,6 +22,9 @@ class LeanReactor(EPollReactor):
     Twisted's own loop goes through ``callWithLogger`` and a generic dispatch for every event;
     that is a good part of the cost of a small read. Whatever is not a plain read still goes there.
     """
+
+    # Twisted's own reads the wall clock, which may be set back; timers must not follow it.
+    seconds = staticmethod(time.monotonic)
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait up to ``timeout`` seconds (None: for ever) and serve what became ready."""

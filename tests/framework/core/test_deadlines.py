@@ -105,3 +105,27 @@ def test_a_clock_that_leaps_forgets_nobody(leap: int) -> None:
     assert (len(moved.rang), len(plain.rang), len(later.rang)) == (1, 1, 0)
     wheel.tick(2 * leap + 20)
     assert len(later.rang) == 1
+
+
+class Broken(Alarm):
+    def timed_out(self) -> None:
+        super().timed_out()
+        raise RuntimeError("out of order")
+
+
+def test_one_that_fails_costs_the_others_nothing() -> None:
+    told: list[tuple[object, Exception]] = []
+    wheel = Deadlines(0, lambda timed, error: told.append((timed, error)))
+    alarms = [Broken(wheel), Alarm(wheel), Broken(wheel), Alarm(wheel)]
+    for alarm in alarms:
+        wheel.arm(alarm, 3)
+    wheel.tick(10)
+    assert [len(alarm.rang) for alarm in alarms] == [1, 1, 1, 1]
+    assert {id(timed) for timed, _ in told} == {id(alarms[0]), id(alarms[2])}
+
+
+def test_a_failure_that_nobody_wants_to_know_of_is_not_lost() -> None:
+    wheel = Deadlines(0)
+    wheel.arm(Broken(wheel), 1)
+    with pytest.raises(RuntimeError, match="out of order"):
+        wheel.tick(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -111,3 +112,8 @@ def test_an_interrupted_wait_is_no_error(lean_reactor: Any, turns: int) -> None:
     for _ in range(turns):
         lean_reactor.doPoll(0)
     lean_reactor._poller = poller
+
+
+def test_timers_follow_no_clock_that_can_be_set_back(lean_reactor: LeanReactor) -> None:
+    before = time.monotonic()
+    assert before <= lean_reactor.seconds() <= time.monotonic()
