@@ -1,5 +1,6 @@
 """The life of the program; its signals are tested where the command is run."""
 
+import gc
 import resource
 
 import pytest
@@ -30,3 +31,14 @@ def test_no_limit_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
     endless = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda which: endless)
     assert raise_file_limit() == 0
+
+
+def test_the_collector_leaves_alone_what_was_loaded() -> None:
+    before = gc.get_threshold()
+    try:
+        running.spare_the_collector()
+        assert gc.get_freeze_count() > 1000
+        assert gc.get_threshold() == (50_000, 20, 50)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
