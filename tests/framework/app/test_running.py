@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from pointsman.app.running import raise_file_limit
+from pointsman.app.running import raise_file_limit, spare_the_collector
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_goes(
@@ -36,7 +36,7 @@ def test_no_limit_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_collector_leaves_alone_what_was_loaded() -> None:
     before = gc.get_threshold()
     try:
-        running.spare_the_collector()
+        spare_the_collector()
         assert gc.get_freeze_count() > 1000
         assert gc.get_threshold() == (50_000, 20, 50)
     finally:
