@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from pointsman.contracts import Section
+from pointsman.contracts import Offer, Section
 from pointsman.hookspecs import hookimpl
+from pointsman_ssl import modes
 from pointsman_ssl.commands.group import cert
 from pointsman_ssl.sections import sections as _sections
 
@@ -16,6 +17,12 @@ from pointsman_ssl.sections import sections as _sections
 def sections() -> Mapping[str, Section]:
     """``intermediates`` and ``certificates``: the latter becomes a ``store.CertificateStore``."""
     return _sections()
+
+
+@hookimpl
+def tls_modes() -> Mapping[str, Offer]:
+    """The modes by the name that ``tls:`` takes."""
+    return {**modes.OFFERS}
 
 
 @hookimpl

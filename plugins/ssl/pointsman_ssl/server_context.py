@@ -1,0 +1,208 @@
+"""The side toward clients: which certificate is shown to whom, replaced while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from OpenSSL import SSL
+
+from pointsman.contracts.tls import TlsFacts
+from pointsman_ssl.client_certificates import ClientCertificates
+from pointsman_ssl.identity import Identity
+from pointsman_ssl.policy import Policy
+from pointsman_ssl.store import SniChoice
+from pointsman_ssl.verifying import noted
+
+# Session tickets are sealed with a key of the context. pyOpenSSL gives no hand on these keys, so
+# a new context is a new key: nobody who finds one can open more than this much of the past.
+TICKET_KEY_SECONDS = 12 * 3600.0
+_SESSION_SECONDS = 2 * 3600
+_SESSION_ID = b"pointsman"
+
+
+class ServerContexts:
+    """All contexts for one set of certificates; never changed, only replaced as a whole.
+
+    Args:
+        choice: the certificates, at least one.
+        policy: what is allowed.
+        alpn: protocols that the service speaks, the preferred first; none for raw TCP.
+        demand: whether clients show certificates.
+        require_sni: refuse clients that ask for a name we have no certificate for, or for none.
+
+    Raises:
+        ValueError: OpenSSL does not take a certificate, a key or the policy.
+    """
+
+    def __init__(
+        self,
+        choice: SniChoice,
+        policy: Policy,
+        alpn: tuple[bytes, ...],
+        demand: ClientCertificates,
+        require_sni: bool,
+    ) -> None:
+        default = choice.default
+        if default is None:
+            raise ValueError("a service with TLS needs at least one certificate")
+        self.choice = choice
+        self._policy = policy
+        self._alpn = alpn
+        self._demand = demand
+        self._by_identity = {
+            id(identity): self._context(identity) for identity in choice.identities
+        }
+        self.front = self._by_identity[id(default)]
+        # Sessions and tickets belong to the context that a connection begins with: this one.
+        self._refusing = self._context(None) if require_sni else None
+        if require_sni or len(choice.identities) > 1:
+            self.front.set_tlsext_servername_callback(self._chosen)
+
+    def _context(self, identity: Identity | None) -> SSL.Context:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        self._policy.apply(context)
+        context.set_session_id(_SESSION_ID)
+        context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
+        context.set_timeout(_SESSION_SECONDS)
+        if self._alpn:
+            context.set_alpn_select_callback(self._protocol)
+        if identity is not None:
+            show(context, identity)
+            self._demand.demand(context)
+        return context
+
+    def _chosen(self, connection: SSL.Connection) -> None:
+        """OpenSSL asks, in the middle of a handshake; a client without SNI asks as well."""
+        asked = _server_name(connection)
+        identity = self.choice.find(asked) if asked else None
+        if identity is not None:
+            context = self._by_identity[id(identity)]
+            if context is not self.front:
+                connection.set_context(context)
+        elif self._refusing is not None:
+            # A context without a certificate finds nothing that both sides allow.
+            words = f"there is no certificate for {asked!r}" if asked else "SNI is required"
+            connection.set_app_data(words)
+            connection.set_context(self._refusing)
+
+    def _protocol(self, connection: SSL.Connection, offered: list[bytes]) -> Any:
+        return next((ours for ours in self._alpn if ours in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+
+
+def show(context: SSL.Context, identity: Identity) -> None:
+    """Give a context a certificate with its chain and key; raises ValueError."""
+    try:
+        context.use_certificate(identity.leaf)
+        for certificate in identity.chain:
+            context.add_extra_chain_cert(certificate)
+        context.use_privatekey(identity.key)
+        context.check_privatekey()
+    except SSL.Error as error:
+        told = "; ".join(reason for *_, reason in error.args[0]) if error.args else "no reason"
+        raise ValueError(
+            f"OpenSSL does not take the certificate {identity.name!r}: {told}"
+        ) from None
+
+
+class ClientSide:
+    """Takes TLS off for one virtual service (contracts.tls.TlsClientSide).
+
+    Args:
+        identities: what it shows, the default first.
+        policy, alpn, demand, require_sni: as of ServerContexts.
+        strict: answer 421 to a Host that the certificate chosen by SNI is not for.
+        response_lines: ready field lines for every response.
+        handshake_timeout: seconds.
+        most_handshakes: under way at a time, 0 for no limit.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        identities: Iterable[Identity],
+        policy: Policy,
+        *,
+        alpn: tuple[bytes, ...],
+        demand: ClientCertificates,
+        require_sni: bool = False,
+        strict: bool = False,
+        response_lines: bytes = b"",
+        handshake_timeout: float = 10.0,
+        most_handshakes: int = 1024,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy = policy
+        self._alpn = alpn
+        self._demand = demand
+        self._require_sni = require_sni
+        self._clock = clock
+        self._contexts = self._made(identities)
+        self.strict = strict
+        self.response_lines = response_lines
+        self.own_response_fields: tuple[bytes, ...] = (
+            (b"strict-transport-security",) if response_lines else ()
+        )
+        self.own_request_fields = demand.fields
+        self.handshake_timeout = handshake_timeout
+        self.most_handshakes = most_handshakes
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """What is shown now, the default first."""
+        return self._contexts.choice.identities
+
+    def replace(self, identities: Iterable[Identity]) -> None:
+        """Show others from the next handshake on; connections that are open are not touched.
+
+        Raises:
+            ValueError: OpenSSL does not take one of them; then nothing changes.
+        """
+        self._contexts = self._made(identities)
+
+    def _made(self, identities: Iterable[Identity]) -> ServerContexts:
+        self._fresh_until = self._clock() + TICKET_KEY_SECONDS
+        choice = SniChoice(identities)
+        return ServerContexts(choice, self._policy, self._alpn, self._demand, self._require_sni)
+
+    # ---- what the framework asks ----
+
+    def connection(self, sock: Any) -> SSL.Connection:
+        """A new connection in accept state, on the contexts of this moment."""
+        if self._clock() >= self._fresh_until:
+            self._contexts = self._made(self.identities)
+        connection = SSL.Connection(self._contexts.front, sock)
+        connection.set_accept_state()
+        return connection
+
+    def facts(self, connection: Any) -> TlsFacts:
+        """What is worth knowing once the handshake is done."""
+        return TlsFacts(_server_name(connection), self._demand.lines(connection))
+
+    def failure(self, connection: Any, words: str) -> str:
+        """Why a handshake failed."""
+        return noted(connection) or words
+
+    def serves(self, server_name: str, host: bytes) -> bool:
+        """Whether the certificate that was shown for ``server_name`` is for ``host`` as well."""
+        name = _without_port(host.decode("latin-1"))
+        if not name or name == server_name:
+            return True
+        choice = self._contexts.choice
+        shown = choice.find(server_name) or choice.default
+        if shown is None:
+            return False
+        return SniChoice([shown]).find(name) is not None or name in map(str, shown.addresses)
+
+
+def _server_name(connection: Any) -> str:
+    name = connection.get_servername()
+    return name.decode("latin-1").lower() if name else ""
+
+
+def _without_port(host: str) -> str:
+    name = host.lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0].rstrip(".")
