@@ -87,7 +87,7 @@ class ClientConnection(ClientLine):
                 self.deadline = 0
                 exchange.begin(head, b"", True)
             # Answers that a client does not read must not pile up: the next one waits.
-            if self.exchange is not None or self._blocked:
+            if not exchange.over or self._blocked:
                 break
             data, self._buffer = self._buffer, b""
         self._serving = False
