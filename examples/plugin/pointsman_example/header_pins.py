@@ -1,0 +1,67 @@
+"""``header``: a client belongs to a server by the value of a request header."""
+
+from pydantic import Field
+
+from pointsman.contracts import (
+    Arrival,
+    Duration,
+    Misfit,
+    Offer,
+    Settings,
+    Surroundings,
+    Table,
+)
+from pointsman.model.message import ResponseHead
+
+
+class HeaderPinSettings(Settings):
+    """Which header it is, and how long its value is remembered."""
+
+    header: str = Field(pattern=r"^[A-Za-z0-9-]+$", description="its name")
+    timeout: Duration = Field(default=1200.0, gt=0, description="since its last use")
+
+
+class HeaderPins:
+    """Pins by the value of one header; who does not send it is never pinned."""
+
+    wants_response = False
+
+    def __init__(self, header: bytes, table: Table) -> None:
+        self._header = header
+        self.table = table
+
+    def find(self, arrival: Arrival, now: float) -> str | None:
+        """Name of the member that this value is pinned to."""
+        key = self._key(arrival)
+        pin = self.table.find(key, now) if key else None
+        return pin.member if pin else None
+
+    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+        """Pin this value to a member."""
+        if key := self._key(arrival):
+            self.table.put(key, member, now)
+
+    def forget(self, arrival: Arrival) -> None:
+        """Drop the pin of this value."""
+        if key := self._key(arrival):
+            self.table.drop(key)
+
+    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
+        """Never called: ``wants_response`` is False."""
+
+    def _key(self, arrival: Arrival) -> bytes:
+        request = arrival.request
+        return (request.headers.get(self._header) or b"")[:256] if request else b""
+
+
+def make(settings: HeaderPinSettings, surroundings: Surroundings) -> HeaderPins:
+    """A persistence for one pool."""
+    if surroundings.mode == "tcp":
+        raise Misfit("in tcp mode there are no headers", "use source_ip")
+    if surroundings.make_table is None:
+        raise Misfit("pins need a table, and there are none in this place")
+    table = surroundings.make_table("memory", {"timeout": settings.timeout})
+    return HeaderPins(settings.header.encode(), table)
+
+
+OFFER = Offer(HeaderPinSettings, make, "A client belongs to a server by a request header.")
