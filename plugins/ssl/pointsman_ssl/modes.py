@@ -199,7 +199,7 @@ def temporary(surroundings: Surroundings) -> Identity:
 
 def _client_warnings(client: ClientSide) -> Iterator[str]:
     if any(identity.temporary for identity in client.identities):
-        yield "no certificate is named: a temporary one is shown, self-signed, which no client trusts"
+        yield "no certificate is named: a temporary one is shown, which no client trusts"
 
 
 def _hsts(setting: bool | HstsSettings) -> bytes:
