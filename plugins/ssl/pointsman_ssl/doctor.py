@@ -118,6 +118,8 @@ def _signatures(sent: list[x509.Certificate]) -> Iterator[Finding]:
 def _left_over(
     leaf: x509.Certificate, chain: Chain, others: Iterable[x509.Certificate]
 ) -> Iterator[Finding]:
+    if not chain.complete:
+        return  # with what is missing it might have to do with it
     used = [leaf, chain.root, *chain.certificates]
     subjects = {one.subject for one in used if one is not None} | {chain.top(leaf).issuer}
     for one in others:

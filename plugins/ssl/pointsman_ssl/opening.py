@@ -34,6 +34,11 @@ class Read:
     contents: Contents = field(default_factory=Contents)
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, more: Read) -> None:
+        """Take in what other files hold."""
+        self.contents.add(more.contents)
+        self.findings += more.findings
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -43,21 +48,26 @@ class Opened:
     findings: tuple[Finding, ...]
 
 
-def read_files(paths: Sequence[Path], password: str | None = None) -> Read:
+def read_files(paths: Sequence[Path], password: str | None = None, part: str = "") -> Read:
     """Read files that belong together.
+
+    Args:
+        paths: of the files.
+        password: of what is encrypted in them.
+        part: the setting that names them, for findings that are about no other.
 
     Raises:
         CertificateError: one of them cannot be read; names it.
     """
     read = Read()
     for path in paths:
-        data, mode = _bytes_of(path)
+        data, mode = _bytes_of(path, part)
         try:
             found = contents(data, password)
         except CertificateError as error:
             told = error.finding
             message = f"{path.name}: {told.message}"
-            raise CertificateError(told.trouble, message, told.hint, told.part) from None
+            raise CertificateError(told.trouble, message, told.hint, told.part or part) from None
         if found.keys and mode & _OTHERS_MAY:
             read.findings.append(_open_file(path, mode))
         read.contents.add(found)
@@ -104,13 +114,13 @@ def authorities_of(path: Path) -> tuple[x509.Certificate, ...]:
     return tuple(found.values())
 
 
-def _bytes_of(path: Path) -> tuple[bytes, int]:
+def _bytes_of(path: Path, part: str) -> tuple[bytes, int]:
     try:
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1), os.fstat(file.fileno()).st_mode
     except OSError as error:
         message = f"cannot read {path}: {error.strerror or error}"
-        raise CertificateError(Trouble.CANNOT_READ, message) from None
+        raise CertificateError(Trouble.CANNOT_READ, message, part=part) from None
 
 
 def _open_file(path: Path, mode: int) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,18 +84,21 @@ def _reads(
             except ValueError as error:
                 place.error(str(error), at=(name, "password"))
                 continue
+        read = Read()
         try:
-            yield (
-                name,
-                read_files([_folder(name, one, place) / path for path in one.paths], password),
-            )
+            read.add(read_files(_beside(place, (name, _main_key(one)), one.paths), password))
+            if one.key is not None:
+                read.add(read_files(_beside(place, (name, "key"), [one.key]), password, "key"))
         except CertificateError as error:
             finding = error.finding
             place.error(finding.message, finding.hint, _at(name, one, finding.part))
+        else:
+            yield name, read
 
 
-def _folder(name: str, one: CertificateSettings, place: SectionPlace) -> Path:
-    return place.folder((name, _main_key(one)))
+def _beside(place: SectionPlace, at: Sequence[str], paths: Sequence[str]) -> list[Path]:
+    folder = place.folder(at)
+    return [folder / path for path in paths]
 
 
 def _at(name: str, one: CertificateSettings, part: str) -> tuple[str, ...]:

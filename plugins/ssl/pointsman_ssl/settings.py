@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -42,8 +42,8 @@ class CertificateSettings(Settings):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All files, that of the key last."""
-        named: tuple[Any, ...] = (self.pfx, *(self.pem or ()), *(self.file or ()), self.key)
+        """The files of the certificate; ``key`` is not among them."""
+        named = (self.pfx, *(self.pem or ()), *(self.file or ()))
         return tuple(path for path in named if path is not None)
 
 

@@ -25,7 +25,7 @@ from pointsman_ssl.certificate import (
     subject_words,
 )
 from pointsman_ssl.chain import Chain, chain_of
-from pointsman_ssl.commands.telling import FAILED, fail, password_of
+from pointsman_ssl.commands.telling import FAILED, console, days_words, fail, password_of
 from pointsman_ssl.doctor import examined
 from pointsman_ssl.opening import Read, read_files
 from pointsman_ssl.pairing import likely_leaf, paired
@@ -45,22 +45,22 @@ def show(files: tuple[str, ...], password_file: str | None) -> None:
         read = read_files([Path(file) for file in files], password_of(password_file))
     except CertificateError as error:
         fail(error)
-    console = Console(soft_wrap=True)
+    out = console()
     for form in [*read.contents.forms, *read.contents.others]:
-        console.print(f"found   {escape(form)}")
+        out.print(f"found   {escape(form)}")
     for key in read.contents.keys.values():
-        console.print(f"key     {key_words(key)}")
-    error_, findings = _shown(console, read, now)
+        out.print(f"key     {key_words(key)}")
+    error_, findings = _shown(out, read, now)
     for finding in findings:
-        console.print(f"[yellow]warning[/] {escape(str(finding))}")
+        out.print(f"[yellow]warning[/] {escape(str(finding))}")
     if error_ is not None:
-        console.print(f"[red]error[/]   {escape(str(error_))}")
+        out.print(f"[red]error[/]   {escape(str(error_))}")
         sys.exit(FAILED)
     if not findings:
-        console.print("[green]nothing is wrong with it[/]")
+        out.print("[green]nothing is wrong with it[/]")
 
 
-def _shown(console: Console, read: Read, now: datetime) -> tuple[Finding | None, Sequence[Finding]]:
+def _shown(out: Console, read: Read, now: datetime) -> tuple[Finding | None, Sequence[Finding]]:
     """Draw the chain; what keeps it from being served, and what else is odd."""
     certificates = list(read.contents.certificates.values())
     error: Finding | None = None
@@ -77,14 +77,14 @@ def _shown(console: Console, read: Read, now: datetime) -> tuple[Finding | None,
         findings += pair.findings
     if error is not None and error.trouble is Trouble.NO_KEY:
         error = None  # not to be served as it is, but that is no fault of a certificate
-        console.print("[dim]no private key here[/]")
+        out.print("[dim]no private key here[/]")
         if all(is_ca(one) for one in certificates):
             for one in certificates:
-                console.print(_words(one, now))
+                out.print(_words(one, now))
             return error, findings
     others = [one for one in certificates if one != leaf]
     chain = chain_of(leaf, others, now, known_roots())
-    console.print(_tree(leaf, chain, others, now))
+    out.print(_tree(leaf, chain, others, now))
     return error, [*findings, *examined(leaf, chain, others, now)]
 
 
@@ -113,13 +113,11 @@ def _tree(
 
 def _words(one: x509.Certificate, now: datetime) -> str:
     left = days_left(one, now)
-    colour = "red" if left < 0 else "yellow" if left < 14 else "green"
     until = f"{one.not_valid_before_utc:%Y-%m-%d} to {one.not_valid_after_utc:%Y-%m-%d}"
-    expiry = f"expired {-left} days ago" if left < 0 else f"{left} days left"
     names = [*dns_names(one), *map(str, addresses(one))]
     lines = [
         f"[bold]{escape(subject_words(one.subject))}[/]",
-        f"{key_type(one)}, {until}, [{colour}]{expiry}[/]",
+        f"{key_type(one)}, {until}, {days_words(left)}",
         *([f"for {escape(', '.join(names))}"] if names else []),
         f"[dim]sha256 {fingerprint(one)}[/]",
     ]

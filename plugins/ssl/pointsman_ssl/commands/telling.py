@@ -8,10 +8,26 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from rich.console import Console
 
 from pointsman_ssl.problems import CertificateError, Finding, Trouble
 
 FAILED = 1
+
+_SOON_DAYS = 14
+_WIDE = 400  # columns where no terminal says how many it has: nothing is broken for grep
+
+
+def console() -> Console:
+    """Where results are printed."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+
+
+def days_words(left: int) -> str:
+    """Whole days until it expires, in words and colour."""
+    if left < 0:
+        return f"[red]expired {-left - 1} days ago[/]"
+    return f"[{'yellow' if left < _SOON_DAYS else 'green'}]{left} days left[/]"
 
 
 def tell(findings: Iterable[Finding]) -> None:
