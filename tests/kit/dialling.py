@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from pointsman.model.errors import UpstreamError
 from pointsman.model.server import RealServer
 from pointsman.net.call import Dialled
@@ -61,6 +64,7 @@ class FakeCall:
         self.owner.dialled(self.stream)
         return self.stream
 
-    def fail(self, words: str = "Connection refused") -> None:
-        """The call fails."""
-        self.owner.dial_failed(UpstreamError("connect", words, retryable=True))
+    def fail(self, number: int = errno.ECONNREFUSED) -> None:
+        """The call fails with this error of the operating system."""
+        words = os.strerror(number)
+        self.owner.dial_failed(UpstreamError("connect", words, retryable=True, errno=number))

@@ -234,10 +234,10 @@ class RecordedOpening:
         self.asking.connected(upstream)
         return upstream
 
-    def fails(self, message: str = "Connection refused") -> None:
+    def fails(self, message: str = "Connection refused", number: int = 0) -> None:
         assert not self.end
         self.end = "failed"
-        self.asking.connect_failed(UpstreamError("connect", message, retryable=True))
+        self.asking.connect_failed(UpstreamError("connect", message, retryable=True, errno=number))
 
 
 class RecordedUpstreams(Surprises):

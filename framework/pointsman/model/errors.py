@@ -68,9 +68,13 @@ class UpstreamError(PointsmanError):
     Attributes:
         phase: "connect", "request", "response" or "body".
         retryable: whether another server may be tried, as far as this error can know.
+        errno: number of the operating system's error, ETIMEDOUT when we did not wait longer, or 0.
     """
 
-    def __init__(self, phase: str, message: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self, phase: str, message: str, *, retryable: bool = False, errno: int = 0
+    ) -> None:
         super().__init__(message)
+        self.errno = errno
         self.phase = phase
         self.retryable = retryable

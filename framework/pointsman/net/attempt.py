@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +25,7 @@ READ_LIMIT = 128 * 1024  # bytes of an answer; no check needs more to know
 _DIALLER_SLACK = 5.0
 
 # Failures to connect that are our machine's fault and say nothing about the server.
-_OURS = tuple(
-    os.strerror(number)
-    for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
-)
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 
 _log = Logger()
 
@@ -119,10 +115,8 @@ class Attempt:
     def dial_failed(self, error: UpstreamError) -> None:
         """Refused or unreachable, or we have no means to connect at all."""
         self._call = None
-        words = str(error)
-        ours = any(trouble in words for trouble in _OURS)
-        outcome = Outcome.UNABLE if ours else Outcome.BAD
-        self._end(outcome, f"cannot connect to {self._server.place}: {words}")
+        outcome = Outcome.UNABLE if error.errno in _OURS else Outcome.BAD
+        self._end(outcome, f"cannot connect to {self._server.place}: {error}")
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: the probe judges them."""

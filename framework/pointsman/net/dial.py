@@ -113,7 +113,7 @@ class _Attempt:
         self._places = places
         self._timeout = timeout
         self._sock: socket.socket | None = None
-        self._last_error = "no address"
+        self._last_error = 0
 
     def start(self) -> bool:
         """Begin; whether the attempt is still under way afterwards."""
@@ -129,7 +129,7 @@ class _Attempt:
             sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         except OSError as error:
             # Out of descriptors, or no such family; another address helps against the latter.
-            self._last_error = error.strerror or str(error)
+            self._last_error = error.errno or 0
             return False
         if family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -137,8 +137,9 @@ class _Attempt:
         if result == 0:
             self._done(sock)
             return True
-        if result not in _UNDER_WAY:
-            self._last_error = os.strerror(result)
+        # A unix socket never goes on by itself: EAGAIN says that its queue is full (unix(7)).
+        if result not in _UNDER_WAY or family == socket.AF_UNIX:
+            self._last_error = result
             sock.close()
             return False
         if family != socket.AF_UNIX and place[0].startswith(_LOOPBACK) and _is_connected(sock):
@@ -167,7 +168,7 @@ class _Attempt:
         if result == 0:
             self._done(sock)
             return
-        self._last_error = os.strerror(result)
+        self._last_error = result
         sock.close()
         self.start()
 
@@ -187,7 +188,7 @@ class _Attempt:
 
     def timed_out(self) -> None:
         """The time for connecting is over."""
-        self._last_error = "timed out"
+        self._last_error = errno.ETIMEDOUT
         self._fail()
 
     def cancel(self) -> None:
@@ -207,7 +208,9 @@ class _Attempt:
         owner, self._owner = self._owner, None
         self._close()
         if owner is not None:
-            owner.dial_failed(UpstreamError("connect", self._last_error, retryable=True))
+            number = self._last_error
+            words = "timed out" if number == errno.ETIMEDOUT else os.strerror(number)
+            owner.dial_failed(UpstreamError("connect", words, retryable=True, errno=number))
 
     def _close(self) -> None:
         self._deadlines.disarm(self)

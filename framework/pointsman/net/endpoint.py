@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -90,7 +91,8 @@ class _EndpointCall:
             return
         late = failure.check(DeferredTimeout) is not None
         message = "timed out" if late else failure.getErrorMessage()
-        owner.dial_failed(UpstreamError("connect", message, retryable=True))
+        number = errno.ETIMEDOUT if late else getattr(failure.value, "osError", None) or 0
+        owner.dial_failed(UpstreamError("connect", message, retryable=True, errno=number))
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)

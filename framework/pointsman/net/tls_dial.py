@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections import Counter
 from collections.abc import Hashable
@@ -215,7 +216,7 @@ class _TlsCall:
     def timed_out(self) -> None:
         """The server is too slow."""
         self._give_up_stream()
-        self._fail("TLS handshake: timed out")
+        self._fail("TLS handshake: timed out", errno.ETIMEDOUT)
 
     def stream_lost(self, error: Exception | None) -> None:
         """We gave it up."""
@@ -240,9 +241,9 @@ class _TlsCall:
         if stream is not None:
             stream.abort()
 
-    def _fail(self, words: str) -> None:
+    def _fail(self, words: str, number: int = 0) -> None:
         self._dialler.deadlines.disarm(self)
         owner, self._owner = self._owner, None
         if owner is not None:
             self._dialler.failed(self._server, words)
-            owner.dial_failed(UpstreamError("connect", words, retryable=True))
+            owner.dial_failed(UpstreamError("connect", words, retryable=True, errno=number))

@@ -1,5 +1,6 @@
 """Checks at work: detection times, sharing, spreading, changes, and our own trouble."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -270,7 +271,7 @@ def test_our_own_trouble_keeps_states_and_is_said_once(site: Site) -> None:
         for _ in range(100):
             site.pass_time(0.5)
             for call in site.calls:
-                call.fail("Too many open files")
+                call.fail(errno.EMFILE)
     assert len(site.calls) > 10
     assert (up.up, up.reason, down.up, down.reason) == (True, "ok", False, "ill")
     assert [formatEvent(event) for event in events if event["log_level"] is LogLevel.error] == [
