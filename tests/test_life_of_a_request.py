@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from kit.tree import TOP
 
 PAGE = (TOP / "docs" / "life-of-a-request.md").read_text(encoding="utf-8")

@@ -1,0 +1,128 @@
+"""Finding a server for an exchange: choosing, opening, and trying another when that fails."""
+
+from __future__ import annotations
+
+import errno
+
+from pointsman.core.exchange_facts import ExchangeFacts
+from pointsman.core.members import Member
+from pointsman.core.ports import UpstreamPort
+from pointsman.core.retry import may_try_again
+from pointsman.model import record as ends
+from pointsman.model.errors import UpstreamError
+
+
+class Attempts(ExchangeFacts):
+    """The part of an exchange that lasts until a server has begun to answer."""
+
+    __slots__ = ()
+
+    def _try_a_server(self) -> None:
+        supplies = self._supplies
+        pool = supplies.service.pool
+        self._opened_at = now = supplies.clock()
+        member = pool.choose(self, now, self._tried)
+        if member is None:
+            if self._tried:
+                self._fail(502, ends.CONNECT_FAILED)
+            else:
+                self._fail(503, ends.NO_SERVER)
+            return
+        self._how = pool.how
+        self.member = member
+        member.begin()
+        self._holds_member = True
+        self._attempts += 1
+        self._open(member, fresh=self._needs_fresh)
+
+    def connected(self, upstream: UpstreamPort) -> None:
+        """An upstream connection is there: send what there is of the request."""
+        self._opening = None
+        self._upstream = upstream
+        self._sent_at = now = self._supplies.clock()
+        self._connect = 0.0 if upstream.reused else now - self._opened_at
+        request = self.request
+        assert request is not None
+        if request.method == b"CONNECT":
+            if self.member is not None:
+                self.member.tunnels += 1
+            self._client.switch(None, upstream, b"")
+            return
+        kept = self._kept
+        head = self._client.request_bytes(request)
+        if kept is None:
+            upstream.send_request(head, request.method, b"", 0, True)
+            return
+        self._server_blocked = False
+        ended = self._request_ended and not self._request_trailers
+        upstream.send_request(head, request.method, kept.joined(), request.body_length, ended)
+        kept.drop_if_full()
+        if self._request_ended and not ended and self._upstream is upstream:
+            upstream.send_end(self._request_trailers)
+        if self._holding_client and not self._server_blocked:
+            self._holding_client = False
+            self._client.go_on()
+
+    def connect_failed(self, error: UpstreamError) -> None:
+        """This server cannot be reached: another one, or none."""
+        self._opening = None
+        self._try_another(error, 504 if error.errno == errno.ETIMEDOUT else 502)
+
+    def _try_another(self, error: UpstreamError, status: int) -> None:
+        member = self.member
+        assert member is not None
+        member.failures += 1
+        self._leave_member()
+        self._tried = (*self._tried, member)
+        self._raced = False
+        service = self._supplies.service
+        others = any(each not in self._tried for each in service.pool.available)
+        if others and self._attempts < service.settings.max_attempts:
+            self._try_a_server()
+        else:
+            self._fail(
+                status, ends.CONNECT_FAILED if error.phase == "connect" else ends.UPSTREAM_ERROR
+            )
+
+    def _answer_failed(self, upstream: UpstreamPort, member: Member, error: UpstreamError) -> None:
+        """The connection broke before an answer began: send the request again if that is safe."""
+        assert self.request is not None
+        # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
+        race = upstream.reused and error.retryable and not self._interim_seen
+        again = error.retryable and may_try_again(
+            self.request.method,
+            anything_sent=True,
+            whole_request_kept=self._kept is None or self._kept.whole,
+            response_begun=self._interim_seen,
+        )
+        if again and race and not self._raced:
+            self._raced = True
+            self._open(member, fresh=True)
+        elif again:
+            self._try_another(error, 502)
+        else:
+            if not race:
+                member.failures += 1
+            self._fail(502, ends.UPSTREAM_ERROR)
+
+    def _give_up_upstream(self) -> None:
+        upstream = self._upstream
+        if upstream is not None:
+            self._upstream = None
+            upstream.abort()
+        elif self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+
+    def _leave_member(self) -> None:
+        if self._holds_member and self.member is not None:
+            self._holds_member = False
+            self.member.end()
+
+    def _fail(self, status: int, termination: str) -> None:
+        """Answer with an error and be over (``Exchange._fail``)."""
+        raise NotImplementedError
+
+    def _open(self, member: Member, *, fresh: bool) -> None:
+        """Ask for a connection to that member (``Exchange._open``)."""
+        raise NotImplementedError
