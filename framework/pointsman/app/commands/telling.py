@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,8 @@ import click
 from pointsman.model.errors import Problem
 
 _TAB_STOP = 4
+# A password written where a reference to it belongs: the line is shown, what was written is not.
+_SECRET = re.compile(r"""(?i)(\w*(?:passw|pasw|passphrase|secret)\w*["']?\s*:\s*)([^\s{][^,}#]*)""")
 
 
 def tell_problems(problems: Sequence[Problem], *, warnings: bool = False) -> None:
@@ -47,9 +50,13 @@ def _source_line(problem: Problem) -> str | None:
         return None
     try:
         lines = Path(problem.file).read_text(encoding="utf-8-sig").splitlines()
-        return lines[problem.line - 1]
+        return _SECRET.sub(_starred, lines[problem.line - 1])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _starred(found: re.Match[str]) -> str:
+    return found[1] + "*" * len(found[2].rstrip())
 
 
 def problems_as_json(errors: Sequence[Problem], warnings: Sequence[Problem]) -> str:

@@ -30,3 +30,11 @@ def test_a_file_that_has_changed_or_gone_meanwhile_is_no_trouble(tmp_path: Path)
     assert told(Problem(str(path), 7, 1, "a", "wrong"), "error").endswith(": a: wrong")
     path.unlink()
     assert told(Problem(str(path), 1, 1, "a", "wrong"), "error").endswith(": a: wrong")
+
+
+def test_a_password_in_the_line_at_fault_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text("a: {pfx: a.pfx, password: hunter2, x: 1}\nb: {Password: {env: PW}}\n")
+    shown = told(Problem(str(file), 1, 27, "a.password", "never written here"), "error")
+    assert "a: {pfx: a.pfx, password: *******, x: 1}" in shown
+    assert "{env: PW}" in told(Problem(str(file), 2, 1, "b", "no good"), "error")
