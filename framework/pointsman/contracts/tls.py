@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, NamedTuple, Protocol
 
-from pointsman.contracts import Arrival
+from pointsman.contracts.scheduling import Arrival
 from pointsman.model.server import RealServer
 
 
@@ -95,6 +95,21 @@ class TlsUpstreamSide(Protocol):
         """The first bytes came: the session can be kept, to be resumed by the next connection."""
 
 
+class TlsPassage(Protocol):
+    """Where TLS that is not taken off goes, by what the client's first message asks for."""
+
+    @property
+    def most_hello(self) -> int:
+        """Length of a ClientHello that is still read, bytes."""
+
+    def pool_for(self, arrival: Arrival) -> str | None:
+        """Name of the pool, "" for the service's own; None refuses the client.
+
+        ``arrival.connection`` has the server name and the protocols that the client asks for.
+        Only pools that the settings hold as a ``contracts.PoolName`` can be named.
+        """
+
+
 class TlsMode(Protocol):
     """How TLS is treated between client and server. One object per virtual service."""
 
@@ -107,8 +122,8 @@ class TlsMode(Protocol):
         """Who puts TLS on; None sends plain bytes, or in passthrough those of the client."""
 
     @property
-    def passes_through(self) -> bool:
-        """Whether the client's TLS goes to the server untouched: both sides are then None."""
+    def passage(self) -> TlsPassage | None:
+        """Where the client's TLS goes untouched; both sides are then None. Else None."""
 
     @property
     def describes(self) -> str:

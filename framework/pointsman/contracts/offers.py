@@ -1,0 +1,101 @@
+"""Offers: how a plugin hands something over under a name, and what its makers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from pointsman.contracts.persistence import Table
+from pointsman.contracts.settings import Settings
+from pointsman.model.server import RealServer
+
+S = TypeVar("S", bound=Settings, contravariant=True)
+T = TypeVar("T", covariant=True)
+
+
+class Maker(Protocol[S, T]):
+    """Makes the object for one use in the configuration out of its settings."""
+
+    def __call__(self, settings: S, surroundings: Surroundings, /) -> T:
+        """The object. Raises ValueError for settings that cannot work together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a maker may know of the place where its product will be used.
+
+    Attributes:
+        pool: name of the pool.
+        mode: "http" or "tcp", the mode of the services that use it; "" if none does yet.
+        make_table: a table by its kind and options, for persistences that need one.
+        service: name of the virtual service, for TLS modes.
+        hosts: addresses on which it listens, likewise.
+        servers: the real servers of its pool, likewise.
+        sections: what plugins made of the top-level sections that they offer, by section name.
+    """
+
+    pool: str = ""
+    mode: str = ""
+    make_table: Callable[[str, Mapping[str, Any]], Table] | None = field(
+        default=None, compare=False
+    )
+    service: str = ""
+    hosts: tuple[str, ...] = ()
+    servers: tuple[RealServer, ...] = ()
+    sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+class Misfit(ValueError):
+    """Settings that cannot work together; for makers that know which key is at fault.
+
+    Attributes:
+        at: the keys below the settings that lead to it.
+        hint: what to do about it, may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        super().__init__(message)
+        self.at = tuple(at)
+        self.hint = hint
+
+
+class Offer(NamedTuple):
+    """One thing that a plugin offers under a name: the model of its settings and its maker."""
+
+    settings: type[Settings]
+    make: Callable[[Any, Surroundings], Any]
+    doc: str = ""
+
+
+class SectionPlace(Protocol):
+    """Where a section stands, and whom to tell what is wrong with it."""
+
+    @property
+    def made(self) -> Mapping[str, Any]:
+        """What was made of the sections before it, by name."""
+
+    def folder(self, at: Sequence[str | int] = ()) -> Path:
+        """Where a relative path begins that is written under these keys: beside its file."""
+
+    def error(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        """Something is wrong under these keys of the section: the configuration is refused."""
+
+    def warn(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
+        """Something is hardly meant there; the configuration is used."""
+
+
+class Section(NamedTuple):
+    """A top-level section of the configuration that a plugin offers under its name.
+
+    Attributes:
+        settings: its type, such as ``dict[str, SomeSettings]``; what is not written is ``{}``.
+        make: makes of its settings what ``Surroundings.sections`` and ``SectionPlace.made`` hold.
+            It is called on every load, also if nothing is written, in the order of the offers.
+        doc: one line for people.
+    """
+
+    settings: Any
+    make: Callable[[Any, SectionPlace], Any]
+    doc: str = ""
