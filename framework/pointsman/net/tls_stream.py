@@ -54,6 +54,8 @@ class TlsStream(TlsLine):
             reactor.removeReader(self)
             reactor.removeWriter(self)
             self._shaking = None
+            if self._pending is not None:
+                reactor.addWriter(self)
             owner.handshake_done()
         elif wanted == ENDED:
             self._handshake_failed(owner, TlsError("the peer ended the handshake"))
