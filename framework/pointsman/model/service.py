@@ -107,7 +107,7 @@ class HealthTiming:
     """When a server is probed and how often it may be silent (DESIGN 5.4).
 
     Attributes:
-        interval: seconds between the starts of two cycles, at least timeout x (retries + 1).
+        interval: seconds between the starts of two cycles, at least timeout x retries.
         timeout: seconds for one attempt, connecting included.
         retries: further attempts in the same cycle when an attempt met silence.
         rise: good cycles in a row until a server that is down is up.
