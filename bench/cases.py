@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.rivals import CADDY, HAPROXY, NGINX, POINTSMAN, TWISTED
+from bench.rivals import CADDY, HAPROXY, NGINX, POINTSMAN, POINTSMAN_PURE, TWISTED
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class IdleCase(Case):
 
 
 L7 = (POINTSMAN, HAPROXY, NGINX, CADDY)
+BOTH_BUILDS = (POINTSMAN, POINTSMAN_PURE, HAPROXY, NGINX, CADDY)
 L4 = (POINTSMAN, HAPROXY)
 PER_REQUEST = "CPU us per request"
 TCP = frozenset({"tcp"})
@@ -73,21 +74,21 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
         name="l7-keepalive",
         tells="HTTP, 64 connections kept alive, GET of 100 bytes",
         unit=PER_REQUEST,
-        rivals=(*L7, TWISTED),
+        rivals=(*BOTH_BUILDS, TWISTED),
         targets=(Target(1.5), Target(1 / 3, CADDY), Target(1 / 12, TWISTED)),
     ),
     LoadCase(
         name="l7-keepalive-browser",
         tells="the same with the ten headers of a browser, a cookie among them",
         unit=PER_REQUEST,
-        rivals=L7,
+        rivals=BOTH_BUILDS,
         headers=BROWSER_HEADERS,
     ),
     LoadCase(
         name="l7-new-connection",
         tells="HTTP, a new client connection for each GET of 100 bytes",
         unit=PER_REQUEST,
-        rivals=(*L7, TWISTED),
+        rivals=(*BOTH_BUILDS, TWISTED),
         headers=CLOSE,
         targets=(Target(2.0),),
     ),
@@ -103,7 +104,7 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
         name="l7-post-4KiB",
         tells="HTTP, POST of 4 KiB, 64 connections kept alive",
         unit=PER_REQUEST,
-        rivals=L7,
+        rivals=BOTH_BUILDS,
         path="/post",
         script=POST_4_KIB,
     ),
@@ -137,7 +138,7 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
         name="idle-rss",
         tells="10,000 HTTP connections that made one request each and wait",
         unit="KiB RSS per connection",
-        rivals=L7,
+        rivals=BOTH_BUILDS,
         targets=(Target(6.0, None),),
     ),
 )

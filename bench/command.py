@@ -118,7 +118,7 @@ def planned(chosen: argparse.Namespace) -> tuple[Plan, list[str]]:
         seconds=chosen.seconds or seconds,
         budget=budget,
     )
-    return plan, [f"{r.name} is not installed: left out" for r in asked if r not in there]
+    return plan, [f"{r.name} {r.absence}: left out" for r in asked if r not in there]
 
 
 def missed(results: Results, cases: Sequence[Case], there: Sequence[str]) -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,8 +22,19 @@ def described(rivals: Iterable[Rival]) -> list[str]:
     versions = ", ".join(f"{rival.name} {rival.version()}" for rival in rivals)
     return [
         f"{os.cpu_count()} cores of {cpu_model(Path('/proc/cpuinfo').read_text())}; {where}.",
-        f"Linux {kernel(platform.release())}, CPython {platform.python_version()}; {versions}.",
+        f"Linux {kernel(platform.release())}, {python()}; {versions}.",
     ]
+
+
+def python() -> str:
+    """Tell the interpreter, and what is known of how it was built: that makes half its speed."""
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        built = "built with a profile"
+    elif Path(sys.base_prefix) == Path("/usr"):
+        built = "as the distribution built it"  # with a profile, but it does not say so
+    else:
+        built = "built without a profile, which is slower"
+    return f"CPython {platform.python_version()} ({built})"
 
 
 def cpu_model(cpuinfo: str) -> str:

@@ -12,7 +12,7 @@ from bench.cases import LoadCase
 from bench.load import make_load
 from bench.measure import user_and_system_seconds
 from bench.processes import program_path, stop
-from bench.rivals import Pointsman, ProfiledPointsman
+from bench.rivals import Pointsman, ProfiledPointsman, PurePointsman
 from bench.track import Track, track
 
 TOP = 30
@@ -44,10 +44,10 @@ def kernel_share(laid: Track, case: LoadCase, seconds: int) -> str:
 
 
 def sampled(laid: Track, case: LoadCase, seconds: int, spy: str) -> str:
-    """Let py-spy look at the running program, which hardly slows it."""
+    """Let py-spy look at the running program, which hardly slows it; it sees only Python."""
     stacks = laid.folder / "stacks.txt"
     command = [spy, "record", "--format", "raw", "--duration", str(seconds)]
-    with laid.up(Pointsman()) as runner:
+    with laid.up(PurePointsman()) as runner:
         watcher = subprocess.Popen([*command, "--pid", str(runner.process.pid), "-o", str(stacks)])
         try:
             make_load(case, runner.port(case), seconds + 1, core=laid.load_core, folder=laid.folder)

@@ -3,19 +3,21 @@
 import os
 import subprocess
 import sys
+import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from bench.processes import program_path
 from bench.real_server import nginx_command
 from bench.rival_configs import caddy_config, haproxy_config, nginx_config, pointsman_config
 
 POINTSMAN = "pointsman"
+POINTSMAN_PURE = "pointsman-pure"
 HAPROXY = "haproxy"
 NGINX = "nginx"
 CADDY = "caddy"
@@ -37,6 +39,7 @@ class Rival(ABC):
 
     name: ClassVar[str]
     offers: ClassVar[frozenset[str]] = frozenset({"http", "tcp"})
+    absence: ClassVar[str] = "is not installed"
 
     @abstractmethod
     def version(self) -> str | None:
@@ -67,9 +70,7 @@ class Pointsman(Rival):
     name = POINTSMAN
 
     def version(self) -> str | None:
-        if program(site_script()) is None or find_spec("pointsman.app.cli") is None:
-            return None
-        return version("pointsman")
+        return last_line_after(", version ", said_by(site_script(), "--version"))
 
     def files(self, site: Site) -> dict[str, str]:
         return {"pointsman.yaml": pointsman_config(site)}
@@ -78,12 +79,33 @@ class Pointsman(Rival):
         return [site_script(), "run", str(site.folder / "pointsman.yaml")]
 
 
-class ProfiledPointsman(Pointsman):
-    """Ourselves under cProfile, which writes `pointsman.prof` when we end."""
+class PurePointsman(Pointsman):
+    """Ourselves with the same interpreter, but as the sources of the checkout: nothing compiled."""
+
+    name = POINTSMAN_PURE
+    absence = "would be the same as pointsman, which is not compiled here"
+
+    def version(self) -> str | None:
+        installed = super().version()
+        return installed.replace("compiled", "pure Python") if is_compiled(installed) else None
+
+    def command(self, site: Site) -> list[str]:
+        return [sys.executable, "-m", "pointsman", "run", str(site.folder / "pointsman.yaml")]
+
+    def environment(self, site: Site) -> dict[str, str]:
+        return {"PYTHONPATH": os.pathsep.join(source_roots())}
+
+
+class ProfiledPointsman(PurePointsman):
+    """Ourselves under cProfile, which writes `pointsman.prof` when we end.
+
+    Of compiled functions a profiler of Python sees nothing.
+    """
 
     def command(self, site: Site) -> list[str]:
         out = str(site.folder / "pointsman.prof")
-        return [sys.executable, "-m", "cProfile", "-o", out, *super().command(site)]
+        python, *arguments = super().command(site)
+        return [python, "-m", "cProfile", "-o", out, *arguments]
 
 
 class HAProxy(Rival):
@@ -163,8 +185,21 @@ class TwistedWebProxy(Rival):
 
 
 RIVALS: Mapping[str, Rival] = {
-    rival.name: rival for rival in (Pointsman(), HAProxy(), Nginx(), Caddy(), TwistedWebProxy())
+    rival.name: rival
+    for rival in (Pointsman(), PurePointsman(), HAProxy(), Nginx(), Caddy(), TwistedWebProxy())
 }
+
+
+def is_compiled(version: str | None) -> TypeGuard[str]:
+    """Tell from what pointsman says of its version whether its hot modules are compiled."""
+    return version is not None and "(compiled)" in version
+
+
+def source_roots() -> list[str]:
+    """List the folders of the checkout that hold our packages."""
+    checkout = Path(__file__).parents[1]
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())
+    return [str(checkout / root) for root in project["tool"]["hatch"]["build"]["dev-mode-dirs"]]
 
 
 def program(name: str) -> str | None:
@@ -191,6 +226,16 @@ def said_by(name: str, *arguments: str) -> str:
         env={**os.environ, "HOME": os.devnull},
     )
     return outcome.stdout + outcome.stderr
+
+
+def last_line_after(mark: str, text: str) -> str | None:
+    """Return what follows a mark in the last line of a text; None where it is not there.
+
+    >>> last_line_after(", version ", "pointsman, version 0.1.0 (compiled)\\n")
+    '0.1.0 (compiled)'
+    """
+    lines = text.splitlines()
+    return lines[-1].partition(mark)[2] or None if lines else None
 
 
 def first_word_with_digits(text: str) -> str | None:

@@ -32,6 +32,7 @@ class CompileHook(BuildHookInterface[Any]):
 
         Raises:
             RuntimeError: the modules do not compile.
+            ValueError: there is no such module.
         """
         # An editable installation runs the sources, and they change.
         if not wanted() or version == "editable":
@@ -43,7 +44,7 @@ class CompileHook(BuildHookInterface[Any]):
             source = Path(self.root, package)
             if (source / "__init__.py").exists():
                 shutil.copytree(source, self._folder / source.name)
-        compile_modules(self.config["modules"], self._folder)
+        compile_modules(named(self.config["modules"], self._folder), self._folder)
         for library in self._folder.rglob("*.so"):
             place = library.relative_to(self._folder)
             if place.parts[0] != "build":
@@ -62,14 +63,30 @@ def wanted() -> bool:
     return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
+def named(patterns: list[str], folder: Path) -> list[str]:
+    """List the modules that patterns name, as paths within a folder.
+
+    Raises:
+        ValueError: a pattern names none.
+    """
+    found: list[str] = []
+    for pattern in patterns:
+        # What only says what a package is for is not worth a library.
+        files = [path for path in folder.glob(pattern) if path.name != "__init__.py"]
+        if not files:
+            raise ValueError(
+                f"pyproject.toml names {pattern} to be compiled: there is no such file"
+            )
+        found += sorted(str(path.relative_to(folder)) for path in files)
+    return found
+
+
 def compile_modules(modules: list[str], folder: Path) -> None:
     """Compile some files of a folder in place, all into one library so that calls among them are C.
 
     Raises:
-        RuntimeError: one of them is missing, the compiler is, or it found an error.
+        RuntimeError: the compiler is missing, or it found an error.
     """
-    if missing := [module for module in modules if not (folder / module).is_file()]:
-        raise RuntimeError(f"pyproject.toml names modules that are not there: {missing}")
     # Types are judged by `make lint`; here the libraries that have them need not be installed.
     options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
     command = [sys.executable, "-m", "mypyc", *options, *modules]
@@ -77,6 +94,6 @@ def compile_modules(modules: list[str], folder: Path) -> None:
     if outcome.returncode:
         raise RuntimeError(
             f"mypyc failed with status {outcome.returncode}; it needs a C compiler and Python's "
-            f"headers (Debian: apt-get install gcc python3-dev). It said:\n"
+            f"headers (Debian: apt-get install gcc libc6-dev python3-dev). It said:\n"
             f"{outcome.stdout[-4000:]}{outcome.stderr[-4000:]}"
         )

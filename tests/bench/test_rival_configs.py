@@ -1,11 +1,12 @@
 """The configurations: like for like, and accepted by the programs that are there."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 from bench.processes import program_path
-from bench.rivals import RIVALS, Pointsman, Site
+from bench.rivals import RIVALS, Pointsman, PurePointsman, Site, is_compiled
 from ruamel.yaml import YAML
 
 PROXIES = ["pointsman", "haproxy", "nginx", "caddy"]
@@ -74,9 +75,38 @@ def test_the_program_itself_accepts_its_configuration(
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_pointsman_accepts_its_configuration(tmp_path: Path) -> None:
-    program, _, config = Pointsman().prepare(site(tmp_path))
+@pytest.mark.parametrize("rival", [Pointsman(), PurePointsman()], ids=lambda rival: rival.name)
+def test_pointsman_accepts_its_configuration(rival: Pointsman, tmp_path: Path) -> None:
+    *program, _, config = rival.prepare(site(tmp_path))
     outcome = subprocess.run(
-        [program, "check", config], capture_output=True, text=True, timeout=60, check=False
+        [*program, "check", config],
+        env={**os.environ, **rival.environment(site(tmp_path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_the_pure_one_runs_the_sources_whatever_is_installed(tmp_path: Path) -> None:
+    python, *_ = PurePointsman().prepare(site(tmp_path))
+    outcome = subprocess.run(
+        [python, "-m", "pointsman", "--version"],
+        cwd=tmp_path,
+        env={**os.environ, **PurePointsman().environment(site(tmp_path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "(pure Python)" in outcome.stdout, outcome.stderr
+
+
+def test_only_beside_a_compiled_one_the_pure_one_takes_part() -> None:
+    version = Pointsman().version()
+    assert version is not None
+    assert (PurePointsman().version() is not None) == is_compiled(version)
+    assert is_compiled("0.1.0 (compiled)")
+    assert not is_compiled("0.1.0 (pure Python)")
+    assert not is_compiled(None)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import click
 
+from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
 from pointsman.app.commands.plugins import plugins
@@ -35,7 +36,7 @@ def _of_plugins() -> dict[str, click.Command]:
 
 
 @click.group(cls=WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("pointsman"), prog_name="pointsman")
+@click.version_option(f"{version('pointsman')} ({build_kind()})", prog_name="pointsman")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Balance load over real servers, every decision made by a plugin.

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from kit.child_programs import pointsman
 from pointsman.app import loading
+from pointsman.app.build_kind import build_kind
 from pointsman.app.cli import main
 from pointsman.config.registry import Registry
 from pointsman.hookspecs import hookimpl
@@ -16,7 +17,7 @@ from pointsman.hookspecs import hookimpl
 def test_python_m_pointsman_is_the_same_program() -> None:
     with pointsman("--version") as program:
         assert program.wait() == 0
-        assert program.output == "pointsman, version 0.1.0\n"
+        assert program.output == f"pointsman, version 0.1.0 ({build_kind()})\n"
 
 
 def test_help_names_every_command_and_every_exit_status() -> None:
