@@ -61,6 +61,11 @@ def test_once_installed_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
     assert "event health_changed" in told
 
 
+def test_its_configuration_is_fine() -> None:
+    told = run("-m", "pointsman", "check", str(EXAMPLE / "site.yaml"), path=EXAMPLE)
+    assert told.endswith(" 0 warnings\n")
+
+
 def test_its_own_tests_pass_from_its_own_folder() -> None:
     assert re.search(
         r"\d+ passed", run("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=EXAMPLE)
