@@ -37,6 +37,13 @@ class LoadCase(Case):
 
 
 @dataclass(frozen=True)
+class HandshakeCase(LoadCase):
+    """TLS connections of our own, one after the other, each with one request."""
+
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
 class IdleCase(Case):
     """Connections that have each made one request and wait; what is measured is memory."""
 
@@ -48,6 +55,10 @@ BOTH_BUILDS = (POINTSMAN, POINTSMAN_PURE, HAPROXY, NGINX, CADDY)
 L4 = (POINTSMAN, HAPROXY)
 PER_REQUEST = "CPU us per request"
 TCP = frozenset({"tcp"})
+TLS = frozenset({"tls"})
+REENCRYPT = frozenset({"reencrypt"})
+L7_TLS = (POINTSMAN, HAPROXY, NGINX)
+PER_HANDSHAKE = "CPU us per connection"
 
 BROWSER_HEADERS = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -133,6 +144,58 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
         path="/1MiB",
         connections=16,
         targets=(Target(0.85),),
+    ),
+    LoadCase(
+        name="tls-keepalive",
+        tells="TLS from the client, 64 connections kept alive, GET of 100 bytes",
+        unit=PER_REQUEST,
+        rivals=L7_TLS,
+        needs=TLS,
+        targets=(Target(1.5),),
+    ),
+    LoadCase(
+        name="tls-1MiB",
+        tells="TLS from the client, GET of 1 MiB, 16 connections kept alive",
+        unit="CPU us per MiB",
+        rivals=L7_TLS,
+        needs=TLS,
+        path="/1MiB",
+        connections=16,
+        targets=(Target(1.0),),
+    ),
+    HandshakeCase(
+        name="tls-handshake",
+        tells="a full TLS 1.3 handshake (ECDSA P-256) and one GET of 100 bytes, then closed",
+        unit=PER_HANDSHAKE,
+        rivals=L7_TLS,
+        needs=TLS,
+        targets=(Target(1.3),),
+    ),
+    HandshakeCase(
+        name="tls-resumed",
+        tells="the same with a resumed session",
+        unit=PER_HANDSHAKE,
+        rivals=L7_TLS,
+        needs=TLS,
+        resumed=True,
+        targets=(Target(1.5),),
+    ),
+    LoadCase(
+        name="reencrypt-keepalive",
+        tells="TLS on both sides, 64 connections kept alive, GET of 100 bytes",
+        unit=PER_REQUEST,
+        rivals=L7_TLS,
+        needs=REENCRYPT,
+        targets=(Target(1.5),),
+    ),
+    IdleCase(
+        name="tls-idle-rss",
+        tells="2,000 TLS connections that made one request each and wait",
+        unit="KiB RSS per connection",
+        rivals=L7_TLS,
+        needs=TLS,
+        connections=2000,
+        targets=(Target(28.0, None),),
     ),
     IdleCase(
         name="idle-rss",

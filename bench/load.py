@@ -4,6 +4,7 @@ import contextlib
 import re
 import resource
 import socket
+import ssl
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -51,7 +52,8 @@ def wrk_command(case: LoadCase, port: int, seconds: int, folder: Path) -> list[s
         script = folder / f"{case.name}.lua"
         script.write_text(case.script)
         command += ["-s", str(script)]
-    return [*command, f"http://{LOOPBACK}:{port}{case.path}"]
+    scheme = "https" if case.needs & {"tls", "reencrypt"} else "http"
+    return [*command, f"{scheme}://{LOOPBACK}:{port}{case.path}"]
 
 
 def make_load(case: LoadCase, port: int, seconds: int, *, core: int, folder: Path) -> Load:
@@ -133,7 +135,9 @@ def read_answer(connection: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def idle_connections(port: int, count: int) -> Iterator[list[socket.socket]]:
+def idle_connections(
+    port: int, count: int, tls: ssl.SSLContext | None = None
+) -> Iterator[list[socket.socket]]:
     """Hold connections that have made one request each; all are reset at the end.
 
     Raises:
@@ -144,7 +148,7 @@ def idle_connections(port: int, count: int) -> Iterator[list[socket.socket]]:
         try:
             while len(opened) < count:
                 sources = range(len(opened), min(count, len(opened) + OPENED_AT_ONCE))
-                fresh = [stack.enter_context(asking(port, source_address(n))) for n in sources]
+                fresh = [stack.enter_context(asking(port, source_address(n), tls)) for n in sources]
                 for connection in fresh:
                     read_answer(connection)
                 opened += fresh
@@ -153,7 +157,7 @@ def idle_connections(port: int, count: int) -> Iterator[list[socket.socket]]:
         yield opened
 
 
-def asking(port: int, source: str) -> socket.socket:
+def asking(port: int, source: str, tls: ssl.SSLContext | None = None) -> socket.socket:
     """Open a connection that has sent a request.
 
     Raises:
@@ -167,6 +171,8 @@ def asking(port: int, source: str) -> socket.socket:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.bind((source, 0))
         connection.connect((LOOPBACK, port))
+        if tls is not None:
+            connection = tls.wrap_socket(connection)
         connection.sendall(ASK)
     except OSError:
         connection.close()
@@ -184,7 +190,8 @@ def is_open(connection: socket.socket) -> bool:
     # Not MSG_DONTWAIT: a Python socket with a timeout would wait for it all the same.
     connection.setblocking(False)
     try:
-        return connection.recv(1, socket.MSG_PEEK) != b""
+        # By the plain method: under TLS what counts is the socket as well.
+        return socket.socket.recv(connection, 1, socket.MSG_PEEK) != b""
     except BlockingIOError:
         return True
     except OSError:

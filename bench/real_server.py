@@ -1,4 +1,4 @@
-"""The real server behind every proxy: one nginx worker that listens on two ports."""
+"""The real server behind every proxy: one nginx worker on two ports, and on two more with TLS."""
 
 import os
 from pathlib import Path
@@ -29,6 +29,10 @@ http {{
     server {{
         listen 127.0.0.1:{first} backlog=4096;
         listen 127.0.0.1:{second} backlog=4096;
+        listen 127.0.0.1:{tls_first} ssl backlog=4096;
+        listen 127.0.0.1:{tls_second} ssl backlog=4096;
+        ssl_certificate {pem};
+        ssl_certificate_key {pem};
         root {folder}/files;
         default_type application/octet-stream;
         location /post {{ return 200 "taken\\n"; }}
@@ -48,19 +52,26 @@ def temp_paths(folder: Path) -> str:
     return "\n".join(f"    {kind}_temp_path {folder}/{kind};" for kind in kinds)
 
 
-def config(folder: Path, ports: tuple[int, int]) -> str:
+def config(
+    folder: Path, ports: tuple[int, int], tls_ports: tuple[int, int], certificate: Path
+) -> str:
     """Write nginx's configuration for the real servers."""
     return CONFIG.format(
         user=user_line(),
         folder=folder,
         first=ports[0],
         second=ports[1],
+        tls_first=tls_ports[0],
+        tls_second=tls_ports[1],
+        pem=certificate,
         temp_paths=temp_paths(folder),
         files=16384,
     )
 
 
-def prepare(folder: Path, ports: tuple[int, int]) -> list[str]:
+def prepare(
+    folder: Path, ports: tuple[int, int], tls_ports: tuple[int, int], certificate: Path
+) -> list[str]:
     """Lay out the files to be served and return the command that serves them.
 
     Raises:
@@ -77,7 +88,7 @@ def prepare(folder: Path, ports: tuple[int, int]) -> list[str]:
     (files / "index.html").write_text(SMALL)
     (files / "small").write_text(SMALL)
     (files / "1MiB").write_bytes(b"x" * MIB)
-    (folder / "nginx.conf").write_text(config(folder, ports))
+    (folder / "nginx.conf").write_text(config(folder, ports, tls_ports, certificate))
     return nginx_command(nginx, folder)
 
 

@@ -7,6 +7,7 @@ the real servers kept alive and shared, X-Forwarded-For added, no cap that the l
 from pathlib import Path
 from typing import Protocol
 
+from bench.certificate import NAME
 from bench.real_server import temp_paths, user_line
 
 
@@ -26,6 +27,22 @@ class Place(Protocol):
         """Where it relays TCP."""
 
     @property
+    def tls_port(self) -> int:
+        """Where it takes TLS off."""
+
+    @property
+    def reencrypt_port(self) -> int:
+        """Where it takes TLS off and puts it on."""
+
+    @property
+    def certificate(self) -> Path:
+        """Certificate and key, in one PEM file."""
+
+    @property
+    def tls_servers(self) -> tuple[int, int]:
+        """Where the real servers listen for TLS."""
+
+    @property
     def servers(self) -> tuple[int, int]:
         """Where the real servers listen."""
 
@@ -35,6 +52,10 @@ MAX_CONNECTIONS = 12_000  # above the 10,000 that stand idle in one case
 POINTSMAN = """\
 version: 1
 access_log: {{format: json, to: {{file: {folder}/access.log}}}}
+certificates:
+  own: {{pem: {pem}}}
+intermediates:
+  real: {{file: {pem}}}
 pools:
   web:
     scheduling: least_connections
@@ -46,9 +67,22 @@ pools:
     persistence: {{kind: source_ip, timeout: 20m}}
     health: {{kind: tcp, interval: 9s}}
     servers: {{a: "127.0.0.1:{a}", b: "127.0.0.1:{b}"}}
+  secure:
+    scheduling: least_connections
+    persistence: {{kind: source_ip, timeout: 20m}}
+    health: {{kind: tcp, interval: 9s}}
+    servers: {{a: "127.0.0.1:{tls_a}", b: "127.0.0.1:{tls_b}"}}
 virtual_services:
   L7: {{listen: "127.0.0.1:{http}", pool: web}}
   L4: {{listen: "127.0.0.1:{tcp}", mode: tcp, pool: raw}}
+  TLS: {{listen: "127.0.0.1:{tls}", pool: web, tls: {{mode: offload, certificates: own}}}}
+  Both:
+    listen: "127.0.0.1:{both}"
+    pool: secure
+    tls:
+      mode: reencrypt
+      certificates: own
+      upstream: {{verify: real, name: {name}}}
 """
 
 HAPROXY = """\
@@ -72,6 +106,21 @@ backend web
     option httpchk GET /
     server a 127.0.0.1:{a} check
     server b 127.0.0.1:{b} check
+frontend tls
+    mode http
+    option forwardfor
+    bind 127.0.0.1:{tls} backlog 4096 ssl crt {pem} ssl-min-ver TLSv1.2
+    default_backend web
+frontend both
+    mode http
+    option forwardfor
+    bind 127.0.0.1:{both} backlog 4096 ssl crt {pem} ssl-min-ver TLSv1.2
+    default_backend secure
+backend secure
+    mode http
+    default-server ssl ca-file {pem} verify required verifyhost {name} sni str({name})
+    server a 127.0.0.1:{tls_a} check check-sni {name}
+    server b 127.0.0.1:{tls_b} check check-sni {name}
 frontend l4
     mode tcp
     bind 127.0.0.1:{tcp} backlog 4096
@@ -104,8 +153,34 @@ http {{
         keepalive 128;
         keepalive_requests 100000000;
     }}
+    upstream secure {{
+        least_conn;
+        server 127.0.0.1:{tls_a};
+        server 127.0.0.1:{tls_b};
+        keepalive 128;
+        keepalive_requests 100000000;
+    }}
+    ssl_certificate {pem};
+    ssl_certificate_key {pem};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:bench:10m;
+    server {{
+        listen 127.0.0.1:{both} ssl backlog=4096;
+        location / {{
+            proxy_pass https://secure;
+            proxy_ssl_trusted_certificate {pem};
+            proxy_ssl_verify on;
+            proxy_ssl_name {name};
+            proxy_ssl_server_name on;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
+    }}
     server {{
         listen 127.0.0.1:{http} backlog=4096;
+        listen 127.0.0.1:{tls} ssl backlog=4096;
         location / {{
             proxy_pass http://web;
             proxy_http_version 1.1;
@@ -142,6 +217,12 @@ def filled(template: str, site: Place) -> str:
         folder=site.folder,
         http=site.http_port,
         tcp=site.tcp_port,
+        tls=site.tls_port,
+        both=site.reencrypt_port,
+        tls_a=site.tls_servers[0],
+        tls_b=site.tls_servers[1],
+        pem=site.certificate,
+        name=NAME,
         a=site.servers[0],
         b=site.servers[1],
         connections=MAX_CONNECTIONS,

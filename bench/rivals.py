@@ -26,19 +26,27 @@ TWISTED = "twisted.web.proxy"
 
 @dataclass(frozen=True)
 class Site:
-    """Where one proxy stands in one run: its folder, its ports, and the real servers' ports."""
+    """Where one proxy stands in one run: its folder, its ports, and the real servers' ports.
+
+    Its ports are for HTTP, TCP, TLS, and TLS on both sides. The real servers have TLS on ports of
+    their own, with the certificate that the proxies show as well.
+    """
 
     folder: Path
     http_port: int
     tcp_port: int
+    tls_port: int
+    reencrypt_port: int
     servers: tuple[int, int]
+    tls_servers: tuple[int, int]
+    certificate: Path
 
 
 class Rival(ABC):
     """One proxy under comparison."""
 
     name: ClassVar[str]
-    offers: ClassVar[frozenset[str]] = frozenset({"http", "tcp"})
+    offers: ClassVar[frozenset[str]] = frozenset({"http", "tcp", "tls", "reencrypt"})
     absence: ClassVar[str] = "is not installed"
 
     @abstractmethod
@@ -127,7 +135,7 @@ class Nginx(Rival):
     """nginx with one worker. Debian's nginx-light has no stream module, so HTTP only."""
 
     name = NGINX
-    offers = frozenset({"http"})
+    offers = frozenset({"http", "tls", "reencrypt"})
 
     def version(self) -> str | None:
         return first_word_with_digits(said_by("nginx", "-v").replace("/", " "))

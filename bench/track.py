@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import real_server
-from bench.cases import Case, IdleCase, LoadCase
+from bench.cases import Case, HandshakeCase, IdleCase, LoadCase
+from bench.certificate import write_certificate
 from bench.failure import BenchError, RivalFailed
+from bench.handshakes import client_context, make_handshakes
 from bench.load import (
     FILES_OF_OUR_OWN,
     allow_files,
@@ -38,6 +40,10 @@ class Running:
 
     def port(self, case: Case) -> int:
         """Choose the port that a case's traffic goes to."""
+        if "reencrypt" in case.needs:
+            return self.site.reencrypt_port
+        if "tls" in case.needs:
+            return self.site.tls_port
         return self.site.tcp_port if "tcp" in case.needs else self.site.http_port
 
     def cpu_ns(self) -> int:
@@ -57,9 +63,17 @@ class Running:
 class Track:
     """Two cores, the real servers on one of them, and a folder that is gone afterwards."""
 
-    def __init__(self, folder: Path, servers: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        servers: tuple[int, int],
+        tls_servers: tuple[int, int],
+        certificate: Path,
+    ) -> None:
         self.folder = folder
         self.servers = servers
+        self.tls_servers = tls_servers
+        self.certificate = certificate
         self.proxy_core, self.load_core = cores_to_use()
 
     @contextlib.contextmanager
@@ -70,8 +84,8 @@ class Track:
             RivalFailed: it did not start.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{rival.name}-", dir=self.folder))
-        http_port, tcp_port = free_ports(2)
-        site = Site(folder, http_port, tcp_port, self.servers)
+        ports = free_ports(4)
+        site = Site(folder, *ports, self.servers, self.tls_servers, self.certificate)
         command = rival.prepare(site)
         environment = rival.environment(site)
         with running(
@@ -89,7 +103,11 @@ class Track:
             RivalFailed: it died, or answered with errors.
         """
         before = to.cpu_ns()
-        load = make_load(case, to.port(case), seconds, core=self.load_core, folder=self.folder)
+        port, core = to.port(case), self.load_core
+        if isinstance(case, HandshakeCase):
+            load = make_handshakes(port, seconds, core=core, resumed=case.resumed)
+        else:
+            load = make_load(case, port, seconds, core=core, folder=self.folder)
         used = to.cpu_ns() - before
         if load.errors > ERRORS_ALLOWED * load.requests:
             raise RivalFailed(f"{load.errors} errors in {load.requests} requests")
@@ -104,11 +122,12 @@ class Track:
         count = min(case.connections, allow_files(FILES) - FILES_OF_OUR_OWN)
         port = to.port(case)
         with on_core(self.load_core):
-            with idle_connections(port, 200):  # what it allocates once is not to be shared out
+            tls = client_context() if "tls" in case.needs else None
+            with idle_connections(port, 200, tls):  # what it allocates once is not to be shared out
                 pass
             time.sleep(SETTLE_SECONDS)
             before = rss_kib(to.process.pid)
-            with idle_connections(port, count) as connections:
+            with idle_connections(port, count, tls) as connections:
                 time.sleep(SETTLE_SECONDS)
                 used = rss_kib(to.process.pid) - before
                 ask_once(connections[0])
@@ -129,9 +148,10 @@ def track() -> Iterator[Track]:
         top = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pointsman-bench-")))
         folder = top / "real-servers"
         folder.mkdir()
-        first, second = free_ports(2)
-        laid = Track(top, (first, second))
-        command = real_server.prepare(folder, laid.servers)
+        first, second, tls_first, tls_second = free_ports(4)
+        certificate = write_certificate(top)
+        laid = Track(top, (first, second), (tls_first, tls_second), certificate)
+        command = real_server.prepare(folder, laid.servers, laid.tls_servers, certificate)
         process = stack.enter_context(running(command, core=laid.load_core, folder=folder))
         try:
             wait_until_it_answers(process, first, folder)

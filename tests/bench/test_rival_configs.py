@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from bench.certificate import write_certificate
 from bench.processes import program_path
 from bench.rivals import RIVALS, Pointsman, PurePointsman, Site, is_compiled
 from ruamel.yaml import YAML
@@ -13,7 +14,16 @@ PROXIES = ["pointsman", "haproxy", "nginx", "caddy"]
 
 
 def site(folder: Path) -> Site:
-    return Site(folder, http_port=18001, tcp_port=18002, servers=(18003, 18004))
+    return Site(
+        folder,
+        http_port=18001,
+        tcp_port=18002,
+        tls_port=18005,
+        reencrypt_port=18006,
+        servers=(18003, 18004),
+        tls_servers=(18007, 18008),
+        certificate=write_certificate(folder),
+    )
 
 
 @pytest.mark.parametrize("name", PROXIES)
@@ -42,6 +52,8 @@ def test_pointsman_runs_with_all_that_is_standard(tmp_path: Path) -> None:
     assert {service["listen"] for service in config["virtual_services"].values()} == {
         "127.0.0.1:18001",
         "127.0.0.1:18002",
+        "127.0.0.1:18005",
+        "127.0.0.1:18006",
     }
 
 
