@@ -6,6 +6,7 @@ import re
 import resource
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class Unread:
     def __init__(self) -> None:
         self._kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG)
         self._kernel.settimeout(10)
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         self._kernel.close()
@@ -62,8 +64,9 @@ class Unread:
         wanted += struct.pack(">HH16s16s", port, own_port, _packed(ip), _packed(own_ip))
         wanted += struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
         head = struct.pack("=IHHII", 16 + len(wanted), _SOCK_DIAG_BY_FAMILY, _REQUEST, 1, 0)
-        self._kernel.send(head + wanted)
-        answer = self._kernel.recv(4096)
+        with self._lock:
+            self._kernel.send(head + wanted)
+            answer = self._kernel.recv(4096)
         (kind,) = struct.unpack_from("=H", answer, 4)
         if kind != _SOCK_DIAG_BY_FAMILY:
             return 0  # it is closed
