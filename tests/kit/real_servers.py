@@ -106,6 +106,10 @@ class Conversation:
         _, named, length = fields.partition(b"\r\ncontent-length: ")
         return self._take(int(length.partition(b"\r\n")[0])) if named else b""
 
+    def unread(self) -> bytes:
+        """Take what came already and was not looked at."""
+        return self._take(len(self.received) - self._at)
+
     def send(self, data: bytes) -> None:
         """Send all of it, unless the other side does not want it any more."""
         try:
