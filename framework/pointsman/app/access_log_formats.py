@@ -53,6 +53,7 @@ class JsonFormat:
         (
             when, service, client_ip, port, method, target, _, status, bytes_in, bytes_out, server,
             pin, attempts, connect, first_byte, total, request_id, termination, request,
+            server_name,
         ) = record  # fmt: skip
         second = int(when)
         if second != self._second:
@@ -70,7 +71,9 @@ class JsonFormat:
             f',"server":{words[server]},"pin":{words[pin]},"attempts":{attempts}'
             f',"connect":{_seconds(connect) if connect else 0},"first_byte":{_seconds(first_byte)}'
             f',"total":{total:.6f},"request_id":{quoted(request_id)}'
-            f',"termination":{words[termination]}{self._more(request) if self._headers else ""}}}\n'
+            f',"termination":{words[termination]}'
+            f"{_server_name(server_name) if server_name else ''}"
+            f"{self._more(request) if self._headers else ''}}}\n"
         )
 
     def _more(self, request: RequestHead | None) -> str:
@@ -80,6 +83,10 @@ class JsonFormat:
             if (value := _value_of(name, request, self._redaction)) is not None
         ]
         return f',"headers":{{{",".join(found)}}}'
+
+
+def _server_name(name: str) -> str:
+    return f',"server_name":{quoted(name)}'
 
 
 def _seconds(duration: float) -> str:

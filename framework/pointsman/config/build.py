@@ -18,12 +18,19 @@ from pointsman.config.schema import Document
 from pointsman.config.schema_pool import HealthChoice, PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.tree import Path, Positions
-from pointsman.contracts import HealthCheck, Persistence, Scheduler, Surroundings, Table
+from pointsman.contracts import (
+    Arrival,
+    HealthCheck,
+    Persistence,
+    Scheduler,
+    Surroundings,
+    Table,
+)
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
-from pointsman.core.virtual_service import VirtualService
+from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, Problem
 
@@ -176,9 +183,14 @@ class _Builder:
         connected = self._registry.events("client_connected")
         for name, section in self._settings.virtual_services.items():
             pool = pools[section.pool if isinstance(section.pool, str) else name]
-            settings = section.settings(name, self._settings.defaults)
+            mode = tls.get(name)
             yield VirtualService(
-                settings, pool, finished=finished, connected=connected, tls=tls.get(name)
+                section.settings(name, self._settings.defaults),
+                pool,
+                finished=finished,
+                connected=connected,
+                tls=mode,
+                route=_route(mode, pool, pools),
             )
 
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
@@ -265,6 +277,21 @@ class _Builder:
         return Pool(name, members, made.scheduler, made.persistence, pin_made)
 
 
+def _route(mode: TlsMode | None, own: Pool, pools: Mapping[str, Pool]) -> Route | None:
+    """What chooses among pools, if the TLS mode of a service does."""
+    if mode is None or mode.passage is None:
+        return None
+    pool_for = mode.passage.pool_for
+
+    def route(arrival: Arrival) -> Pool | None:
+        name = pool_for(arrival)
+        if name is None:
+            return None
+        return pools[name] if name else own
+
+    return route
+
+
 def _maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:
     return lambda: chosen.offered.make(chosen.options, surroundings)
 
@@ -286,9 +313,9 @@ def _table(
 def _recipes(settings: Document) -> Iterator[tuple[str, Recipe]]:
     """Every pool of the configuration, those written in place after the others."""
     modes: dict[str, set[str]] = {}
-    for name, service in settings.virtual_services.items():
-        used = service.pool if isinstance(service.pool, str) else name
-        modes.setdefault(used, set()).add(service.mode)
+    for service in settings.virtual_services.values():
+        for used in service.pool_names():
+            modes.setdefault(used, set()).add(service.mode)
     for name, section in settings.pools.items():
         # What cannot work in tcp mode must not be in a pool that a tcp service uses as well.
         used_in = modes.get(name, set())

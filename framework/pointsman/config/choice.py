@@ -34,6 +34,16 @@ class Reading:
     pools: frozenset[str] = frozenset()
     environ: Mapping[str, str] = field(default_factory=dict)
 
+    def check_pool(self, name: str) -> None:
+        """See that there is a pool of that name under ``pools``.
+
+        Raises:
+            PydanticCustomError: there is none; says which is nearest.
+        """
+        if name not in self.pools:
+            hint = nearest(name, self.pools, "pools here")
+            raise fault(f"there is no pool {name!r}", hint)
+
 
 class TableChoice(NamedTuple):
     """The table that a configuration wants, and the options that it names for it."""

@@ -169,14 +169,14 @@ def _names_in_place(raw: Mapping[str, Any], positions: Positions) -> Iterator[Pr
 
 
 def _warnings(settings: Document, positions: Positions) -> Iterator[Problem]:
-    used = {service.pool for service in settings.virtual_services.values()
-            if isinstance(service.pool, str)}  # fmt: skip
+    services = settings.virtual_services
+    used = {name for service in services.values() for name in service.pool_names()}
     for name, pool in settings.pools.items():
         if name not in used:
             path = ("pools", name)
             yield problem_at(positions, path, "no virtual service uses this pool", key=True)
         yield from _same_servers(pool, positions, ("pools", name))
-    for name, service in settings.virtual_services.items():
+    for name, service in services.items():
         if isinstance(service.pool, PoolSection):
             yield from _same_servers(service.pool, positions, ("virtual_services", name, "pool"))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 
 from pointsman.config.choice import TlsChoice, reading_of
-from pointsman.config.nearest import nearest
+from pointsman.config.pool_names import pool_names
 from pointsman.config.problems import Nested, fault, nested, shown
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.schema_types import (
@@ -93,9 +93,7 @@ class DefaultsSection(Settings):
 def _pool(raw: object, info: ValidationInfo) -> str | PoolSection:
     reading = reading_of(info)
     if isinstance(raw, str):
-        if raw not in reading.pools:
-            hint = nearest(raw, reading.pools, "pools here")
-            raise fault(f"there is no pool {raw!r}", hint)
+        reading.check_pool(raw)
         return raw
     if not isinstance(raw, Mapping):
         raise fault(f"expected the name of a pool, or a pool in place, got {shown(raw)}")
@@ -119,6 +117,13 @@ class ServiceSection(DefaultsSection):
     allow_connect: Switch = Field(default=False, description="tunnel CONNECT requests to the pool")
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
+
+    def pool_names(self) -> Iterator[str]:
+        """The pools under ``pools`` that it uses: its own, and those its TLS mode may choose."""
+        if isinstance(self.pool, str):
+            yield self.pool
+        if self.tls is not None:
+            yield from pool_names(self.tls.options)
 
     @property
     def pool_in_place(self) -> PoolSection:

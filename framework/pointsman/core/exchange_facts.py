@@ -130,5 +130,6 @@ class ExchangeFacts:
                 self.request_id,
                 termination,
                 request,
+                connection.server_name,
             )
         )

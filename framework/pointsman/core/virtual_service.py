@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pointsman.contracts import Arrival
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.pool import Pool
 from pointsman.model.connection import ConnectionFacts
@@ -12,6 +13,7 @@ from pointsman.model.service import ServiceSettings
 
 Finished = Callable[[ExchangeRecord], None]
 Connected = Callable[[str, ConnectionFacts], None]
+Route = Callable[[Arrival], Pool | None]
 
 
 class VirtualService:
@@ -20,7 +22,8 @@ class VirtualService:
     Attributes:
         name: as written in the configuration.
         settings: everything that was decided at load.
-        pool: where its work goes.
+        pool: where its work goes, unless ``route`` says otherwise.
+        route: chooses the pool for an arrival, or refuses it by None; None if there is no choice.
         finished: who is told of a finished exchange; empty costs nothing.
         connected: who is told of a new client connection; likewise.
         tls: who takes TLS off and puts it on, None if all is plain.
@@ -37,6 +40,7 @@ class VirtualService:
         "finished",
         "name",
         "pool",
+        "route",
         "settings",
         "tls",
     )
@@ -49,10 +53,12 @@ class VirtualService:
         finished: Sequence[Finished] = (),
         connected: Sequence[Connected] = (),
         tls: TlsMode | None = None,
+        route: Route | None = None,
     ) -> None:
         self.name = settings.name
         self.settings = settings
         self.pool = pool
+        self.route = route
         self.tls = tls
         self.finished = tuple(finished)
         self.connected = tuple(connected)

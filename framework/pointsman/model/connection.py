@@ -15,6 +15,7 @@ class ConnectionFacts(NamedTuple):
         local_port: port it arrived at.
         secure: whether TLS was taken off this connection by us.
         server_name: the name the client asked for by SNI (RFC 6066 section 3), or "".
+        alpn: protocols it offered (RFC 7301), best first, if its TLS passes through us.
     """
 
     peer_ip: str
@@ -23,3 +24,4 @@ class ConnectionFacts(NamedTuple):
     local_port: int
     secure: bool = False
     server_name: str = ""
+    alpn: tuple[bytes, ...] = ()

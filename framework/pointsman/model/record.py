@@ -44,6 +44,7 @@ class ExchangeRecord(NamedTuple):
         request_id: unique id of this exchange.
         termination: one of the words above.
         request: its head, for logs that want a header; None if none could be read.
+        server_name: the name the client asked for by SNI, "" if none or without TLS.
     """
 
     time: float
@@ -65,3 +66,4 @@ class ExchangeRecord(NamedTuple):
     request_id: str
     termination: str
     request: RequestHead | None
+    server_name: str = ""

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from pointsman.contracts.tls import TlsFacts
+from pointsman.core.client_hello import ClientHello
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
+from pointsman.core.pool import Pool
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
 from pointsman.model.record import (
     CLIENT_ABORTED,
+    CLIENT_ERROR,
     CONNECT_FAILED,
     NO_SERVER,
     OVERLOADED,
@@ -22,6 +25,7 @@ from pointsman.model.record import (
 )
 from pointsman.net.call import Call
 from pointsman.net.dial import Dialler
+from pointsman.net.greeting import Greeting, Greetings
 from pointsman.net.plain_stream import PlainStream
 from pointsman.net.relay import Relay
 from pointsman.net.splice import Pipes
@@ -71,10 +75,14 @@ class TcpClients:
         mode = service.tls
         self.tls: TlsAccepting | None = None
         self.tls_dialler: TlsDialler | None = None
+        self.greetings: Greetings | None = None
         if mode is not None and mode.client is not None:
             self.tls = TlsAccepting(service.name, mode.client, reactor, deadlines, self)
         if mode is not None and mode.upstream is not None:
             self.tls_dialler = TlsDialler(service.name, mode.upstream, dialler, reactor, deadlines)
+        if mode is not None and mode.passage is not None:
+            seconds = service.settings.timeouts.header
+            self.greetings = Greetings(service.name, mode.passage, deadlines, seconds)
 
     @property
     def open(self) -> int:
@@ -93,7 +101,7 @@ class TcpClients:
             return
         connection = TcpConnection(self, peer, sock)
         if self._has_room_for(connection):
-            self._start(connection, PlainStream(self.reactor, sock, connection))
+            connection.start(PlainStream(self.reactor, sock, connection))
         else:
             sock.close()
 
@@ -102,7 +110,7 @@ class TcpClients:
         connection = TcpConnection(self, (facts.peer_ip, facts.peer_port), facts=facts)
         if self._has_room_for(connection):
             stream.owner = connection
-            self._start(connection, stream)
+            connection.start(stream)
         else:
             turn_away(stream)
 
@@ -117,19 +125,12 @@ class TcpClients:
         self._open.add(connection)
         return True
 
-    def _start(self, connection: TcpConnection, stream: Stream) -> None:
-        for told in self.service.connected:
-            told(self.service.name, connection.connection)
-        try:
-            connection.start(stream)
-        except BaseException:
-            connection.abort(NO_SERVER)  # a scheduler that raises must not leave a client behind
-            raise
-
     def close_idle(self) -> None:
         """Close what carries nothing: handshakes. A tunnel has no rest between two requests."""
         if self.tls is not None:
             self.tls.stop()
+        if self.greetings is not None:
+            self.greetings.stop()
 
     def abort_all(self, reason: str) -> None:
         """End every connection now; ``reason`` goes into the records."""
@@ -162,6 +163,7 @@ class TcpConnection:
         "_member",
         "_over",
         "_pin",
+        "_pool",
         "_port",
         "_reason",
         "_relay",
@@ -189,6 +191,7 @@ class TcpConnection:
         self._connect = -1.0
         self._early = b""
         self._pin = ""
+        self._pool: Pool | None = None
         self._tried: tuple[Member, ...] = ()
         self._member: Member | None = None
         self._call: Call | None = None
@@ -206,11 +209,44 @@ class TcpConnection:
         return self._facts
 
     def start(self, stream: Stream) -> None:
-        """Dial a member; what the client sends meanwhile is kept."""
+        """Dial a member, or first read what the client wants if its TLS passes through."""
         self._stream = stream
-        self._dial()
+        greetings = self._clients.greetings
+        if greetings is not None:
+            greetings.begin(stream, self)
+        elif not self._arrive():
+            self.abort(NO_SERVER)
+
+    def greeted(self, greeting: Greeting, hello: ClientHello) -> None:
+        """The client's ClientHello is whole, and will be sent on as it came."""
+        self._facts = self.connection._replace(server_name=hello.server_name, alpn=hello.alpn)
+        self._early = greeting.received
+        if not self._arrive():
+            greeting.turn_away()
+
+    def refused(self, greeting: Greeting) -> None:
+        """The client is told why, and will leave."""
+        self._reason = CLIENT_ERROR
+        self._early = greeting.received
+
+    def _arrive(self) -> bool:
+        """Choose the pool and dial; what the client sends meanwhile is kept. False: no pool."""
+        service, stream = self._clients.service, self._stream
+        assert stream is not None
+        try:
+            self._pool = service.pool if service.route is None else service.route(self)
+            if self._pool is None:
+                return False
+            stream.owner = self
+            for told in service.connected:
+                told(service.name, self.connection)
+            self._dial()
+        except BaseException:
+            self.abort(NO_SERVER)  # a scheduler that raises must not leave a client behind
+            raise
         if self._relay is None and not self._over:
             stream.resume()
+        return True
 
     def abort(self, reason: str) -> None:
         """End it now, whatever its state."""
@@ -223,7 +259,8 @@ class TcpConnection:
     def _dial(self) -> None:
         clients = self._clients
         settings = clients.service.settings
-        pool = clients.service.pool
+        pool = self._pool
+        assert pool is not None
         member = None
         if len(self._tried) < settings.max_attempts:
             member = pool.choose(self, self._begun, self._tried)
@@ -344,6 +381,7 @@ class TcpConnection:
             request_id=clients.request_ids.next(),
             termination=reason,
             request=None,
+            server_name=self._facts.server_name if self._facts is not None else "",
         )
         for finished in service.finished:
             finished(record)

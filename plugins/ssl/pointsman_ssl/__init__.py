@@ -8,7 +8,7 @@ import click
 
 from pointsman.contracts import Offer, Section
 from pointsman.hookspecs import hookimpl
-from pointsman_ssl import modes
+from pointsman_ssl import modes, passthrough
 from pointsman_ssl.commands.group import cert
 from pointsman_ssl.sections import sections as _sections
 
@@ -22,7 +22,7 @@ def sections() -> Mapping[str, Section]:
 @hookimpl
 def tls_modes() -> Mapping[str, Offer]:
     """The modes by the name that ``tls:`` takes."""
-    return {**modes.OFFERS}
+    return {**modes.OFFERS, **passthrough.OFFERS}
 
 
 @hookimpl

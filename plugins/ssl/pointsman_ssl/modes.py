@@ -108,7 +108,7 @@ class OriginateSettings(Settings):
 class Mode:
     """One of the modes at work for a service (contracts.tls.TlsMode)."""
 
-    passes_through = False
+    passage = None
 
     def __init__(
         self,

@@ -44,6 +44,15 @@ def test_json_has_every_field() -> None:
     }
 
 
+def test_json_has_the_server_name_that_was_asked_for_and_only_then() -> None:
+    line = JsonFormat(NOTHING).line(record(server_name="a.example.org"))
+    assert json.loads(line)["server_name"] == "a.example.org"
+    assert "server_name" not in json.loads(JsonFormat(NOTHING).line(record()))
+    forged = JsonFormat(NOTHING).line(record(server_name='a","status":1\n'))
+    assert json.loads(forged)["server_name"] == 'a","status":1\n'
+    assert forged.count("\n") == 1
+
+
 def test_json_says_null_for_what_was_never_there() -> None:
     tunnel = record(
         method=b"", target=b"", status=0, server="", pin="", connect=-1.0, first_byte=-1.0,

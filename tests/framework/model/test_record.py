@@ -33,4 +33,4 @@ def test_the_facts_keep_their_order() -> None:
         "minor",
         "status",
     )
-    assert record.ExchangeRecord._fields[-2:] == ("termination", "request")
+    assert record.ExchangeRecord._fields[-3:] == ("termination", "request", "server_name")

@@ -8,21 +8,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from twisted.internet.task import Clock
 
 from kit.any_reactor import own_reactor, settle, until
 from kit.dialling import FakeStream
 from kit.programs import NeedsProgram
 from kit.sockets import PlayedPeer, reset, socket_pair
+from kit.tcp_site import HERE, Site
 from pointsman.contracts import Arrival, Candidate
-from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
-from pointsman.core.request_ids import RequestIds
-from pointsman.core.virtual_service import VirtualService
 from pointsman.model.address import Address
 from pointsman.model.connection import ConnectionFacts
-from pointsman.model.errors import UpstreamError
 from pointsman.model.record import (
     CLIENT_ABORTED,
     CONNECT_FAILED,
@@ -33,120 +29,9 @@ from pointsman.model.record import (
     ExchangeRecord,
 )
 from pointsman.model.server import RealServer
-from pointsman.model.service import Limits, ServiceSettings
-from pointsman.net.call import Call, Dialled
+from pointsman.model.service import Limits
 from pointsman.net.listener import Listener
 from pointsman.net.plain_stream import PlainStream
-from pointsman.net.tcp_client import TcpClients
-
-HERE = "127.0.0.1"
-PEER = ("192.0.2.7", 5555)
-
-
-class First:
-    """A scheduler that takes the first candidate and notes who asked."""
-
-    wants_first_byte = False
-
-    def __init__(self) -> None:
-        self.arrivals: list[tuple[str, object, ConnectionFacts]] = []
-
-    def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
-        self.arrivals.append((arrival.client_ip, arrival.request, arrival.connection))
-        return candidates[0]
-
-    def keep(self, names: Sequence[str]) -> None: ...
-
-    def first_byte(self, candidate: Candidate, seconds: float) -> None: ...
-
-
-class Attempt:
-    """One dial, until the test says how it ended."""
-
-    def __init__(self, server: RealServer, owner: Dialled) -> None:
-        self.server = server
-        self.owner = owner
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-    def fail(self) -> None:
-        self.owner.dial_failed(UpstreamError("connect", "refused", retryable=True))
-
-
-class Dials:
-    """A dialler that waits for the test; or fails, or succeeds, at once."""
-
-    def __init__(self) -> None:
-        self.attempts: list[Attempt] = []
-        self.fail_at_once = False
-
-    def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
-        attempt = Attempt(server, owner)
-        self.attempts.append(attempt)
-        if self.fail_at_once:
-            attempt.fail()
-            return None
-        return attempt
-
-
-class Site:
-    """A tcp service with some members, on a reactor of the test."""
-
-    def __init__(self, reactor: Any, members: int = 2, **settings: Any) -> None:
-        self.reactor = reactor
-        self.dials = Dials()
-        self.clock = Clock()
-        self.members = [Member(RealServer(name, Address(HERE, 1))) for name in "abcdef"[:members]]
-        self.scheduler = First()
-        self.records: list[ExchangeRecord] = []
-        self.connected: list[tuple[str, ConnectionFacts]] = []
-        self.service = VirtualService(
-            ServiceSettings("site", (Address(HERE, 0),), mode="tcp", **settings),
-            Pool("pool", self.members, self.scheduler),
-            finished=[self.records.append],
-            connected=[lambda name, facts: self.connected.append((name, facts))],
-        )
-        self.clients = TcpClients(
-            self.service,
-            reactor,
-            self.dials,  # type: ignore[arg-type]
-            Deadlines(0),
-            self.clock.seconds,
-            lambda: 1000.0,
-            RequestIds("id"),
-        )
-        self.peers: list[PlayedPeer] = []
-
-    def come(self) -> PlayedPeer:
-        ours, theirs = socket_pair()
-        peer = PlayedPeer(theirs)
-        self.peers.append(peer)
-        self.clients.accepted(ours, PEER)
-        return peer
-
-    def until(self, condition: Any) -> None:
-        until(self.reactor, condition)
-
-    @property
-    def reasons(self) -> list[str]:
-        return [record.termination for record in self.records]
-
-    def check_quiet(self) -> None:
-        """Every counter is back where it was (DESIGN 5.8)."""
-        assert [(member.active, member.tunnels) for member in self.members] == [(0, 0)] * len(
-            self.members
-        )
-        assert self.service.connections == self.clients.open == 0
-        assert self.service.accepted == self.service.exchanges == len(self.records)
-
-    def close(self) -> None:
-        self.clients.abort_all(STOPPED)
-        self.check_quiet()
-        for peer in self.peers:
-            peer.close()
-        self.clients.pipes.close()
 
 
 @pytest.fixture
@@ -387,3 +272,18 @@ def test_a_storm_leaves_every_counter_at_zero(lean_reactor: Any) -> None:
     site.close()
     assert lean_reactor.getWriters() == []
     assert lean_reactor.getReaders() == list(lean_reactor._internalReaders)
+
+
+def test_a_route_chooses_the_pool_or_nobody(lean_reactor: Any) -> None:
+    chosen: list[Pool | None] = []
+    site = Site(lean_reactor, route=lambda arrival: chosen.pop())
+    other = Member(RealServer("other"))
+    chosen += [None, Pool("other", [other], site.scheduler)]
+    site.come()
+    assert [attempt.server for attempt in site.dials.attempts] == [other.server]
+    nobody = site.come()
+    assert site.reasons == [NO_SERVER]
+    site.until(nobody.pull)
+    assert nobody.broken
+    site.close()
+    assert other.active == 0
