@@ -13,7 +13,7 @@ from twisted.logger import (
     LogEvent,
     LogLevel,
     formatEvent,
-    globalLogPublisher,
+    globalLogBeginner,
 )
 from twisted.logger import LogLevelFilterPredicate as ByLevel
 from zope.interface import implementer
@@ -53,7 +53,10 @@ def begin_logging(form: str = AUTO, stream: Writable | None = None, level: str =
     if level != "debug":
         # What Twisted tells of its own inside, such as every factory that it starts.
         wanted.setLogLevelForNamespace("twisted", LogLevel.warn)
-    globalLogPublisher.addObserver(FilteringLogObserver(observer, [wanted]))
+    # Twisted itself prints critical events until logging has begun: as text between our lines.
+    globalLogBeginner.beginLoggingTo(
+        [FilteringLogObserver(observer, [wanted])], discardBuffer=True, redirectStandardIO=False
+    )
 
 
 def _text(event: LogEvent) -> tuple[str, str]:

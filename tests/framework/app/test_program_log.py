@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from typing import Any
 
 from twisted.logger import Logger, LogLevel, globalLogPublisher
@@ -92,3 +94,21 @@ def test_debug_shows_everything(monkeypatch: Any) -> None:
 
 def test_a_form_can_be_asked_for(monkeypatch: Any) -> None:
     assert logged(monkeypatch, HUMAN, "info").splitlines()[0].endswith(" info  ours")
+
+
+def test_a_critical_event_is_one_line_as_any_other() -> None:
+    # In a program of its own, as a process begins to log only once.
+    program = (
+        "from twisted.logger import Logger\n"
+        "from pointsman.app.program_log import begin_logging\n"
+        "begin_logging('json')\n"
+        "try:\n"
+        "    raise KeyError('oh')\n"
+        "except KeyError:\n"
+        "    Logger('x').failure('it broke')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    (line,) = done.stderr.splitlines()
+    assert json.loads(line)["message"] == "it broke"
