@@ -54,7 +54,8 @@ class Sending:
 
     def stalled(self) -> int:
         """Wait until nothing more can be sent for the moment; bytes that are sent."""
-        seen, since, limit = -1, 0.0, time.monotonic() + 30
+        seen, since = -1, time.monotonic()
+        limit = since + 30
         while (now := time.monotonic()) - since < 0.3:
             assert now < limit, "nothing slows the sender"
             if self.sent != seen:
