@@ -18,7 +18,7 @@ from pointsman.config.load import load_text
 from pointsman.model import record as words
 
 DOCS = TOP / "docs"
-MINE = ["access-log.md", "command-line.md", "embedding.md"]
+MINE = ["access-log.md", "command-line.md", "embedding.md", "passthrough.md"]
 
 
 def blocks(document: str, language: str) -> Iterator[str]:
