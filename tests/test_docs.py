@@ -190,6 +190,13 @@ def test_everything_in_the_box_is_told_with_its_options(
         assert tabled(DOCS / page, name) == expected, name
 
 
+def test_every_tls_mode_in_the_box_is_told(registry: Registry) -> None:
+    ours = {
+        name for name, o in registry.tls_modes.items() if o.distribution.startswith("pointsman ")
+    }
+    assert {*tabled(DOCS / "configuration.md", "tls")} == ours
+
+
 # ---- hooks.md ----
 
 
