@@ -1,7 +1,7 @@
 """Compiles the modules that every request passes, while a wheel is built with POINTSMAN_COMPILE=1.
 
 A build hook of hatchling. Without that variable it does nothing, and the wheel is pure Python.
-Why and what it costs: docs/decisions/0003-compiled-hot-path.md.
+Why and what it costs: docs/decisions/0004-compiled-hot-path.md.
 """
 
 import os

@@ -5,8 +5,8 @@
 #   tools/compiled.sh              fails where there is no compiler, and says what is missing
 #   tools/compiled.sh --if-can     says it as well, and is content
 #
-# The fastest Python at hand is taken (or $PYTHON): builds of one version differ by half, for
-# distributions build theirs with a profile and others often do not.
+# The fastest Python at hand is taken (or $PYTHON): builds of one version differ, for
+# distributions make theirs with a profile and others often do not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/installing.sh
@@ -71,7 +71,7 @@ fi
 say "compiling for $("$python" --version) ($python); this takes a minute or two"
 rm -rf "$VENV/installed" $WHEELS
 "$python" -m venv --clear "$VENV"
-pip() { "$VENV/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+pip() { "$VENV/bin/python" -m pip -qq --disable-pip-version-check "$@"; }
 POINTSMAN_COMPILE=1 pip wheel --no-deps --wheel-dir dist . ||
     cannot "the compiled wheel could not be built (see above)"
 wheel=$(compgen -G "$WHEELS")

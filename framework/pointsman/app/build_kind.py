@@ -1,4 +1,4 @@
-"""Which of the two wheels is running: the compiled one or pure Python (ADR 0003)."""
+"""Which of the two wheels is running: the compiled one or pure Python (ADR 0004)."""
 
 from __future__ import annotations
 
