@@ -43,6 +43,14 @@ def _status(pid: int, name: str) -> int:
     return int(found[1]) * KIB
 
 
+def most_in_buffers() -> int:
+    """Bytes that may wait between two sockets of this machine (tcp(7), tcp_rmem and tcp_wmem)."""
+    limits = (
+        Path(f"/proc/sys/net/ipv4/tcp_{name}").read_text().split() for name in ("rmem", "wmem")
+    )
+    return sum(int(most) for _, _, most in limits)
+
+
 class Unread:
     """Tells whether the peer of a TCP connection on this machine has read all that was sent.
 

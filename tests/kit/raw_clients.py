@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Sequence
+from typing import Self
 
 from kit.kernel import Unread
 
@@ -23,7 +24,7 @@ class RawClient:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
 
-    def __enter__(self) -> RawClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,6 +58,20 @@ class RawClient:
             found += data
         self.received += found
         return found
+
+    def take(self, size: int) -> bytes:
+        """Read exactly that many bytes.
+
+        Raises:
+            AssertionError: the other side closed before that.
+        """
+        found = bytearray()
+        while len(found) < size:
+            data = self.sock.recv(min(size - len(found), 1 << 20))
+            assert data, f"ended after {len(found)} of {size} bytes"
+            found += data
+        self.received += found
+        return bytes(found)
 
     def rest(self) -> bytes:
         """Read to the end and return what came; a reset is an end as well."""

@@ -104,11 +104,11 @@ class Conversation:
         if b"\r\ntransfer-encoding: chunked\r\n" in fields:
             return self._chunks()
         _, named, length = fields.partition(b"\r\ncontent-length: ")
-        return self._take(int(length.partition(b"\r\n")[0])) if named else b""
+        return self.take(int(length.partition(b"\r\n")[0])) if named else b""
 
     def unread(self) -> bytes:
         """Take what came already and was not looked at."""
-        return self._take(len(self.received) - self._at)
+        return self.take(len(self.received) - self._at)
 
     def send(self, data: bytes) -> None:
         """Send all of it, unless the other side does not want it any more."""
@@ -118,11 +118,19 @@ class Conversation:
             raise EndedError from error
         self.sent += len(data)
 
+    def take(self, size: int) -> bytes:
+        """Read exactly that many bytes."""
+        while len(self.received) < self._at + size:
+            if not self.receive():
+                raise EndedError
+        self._at += size
+        return bytes(self.received[self._at - size : self._at])
+
     def _chunks(self) -> bytes:
         payload = b""
         while size := int(self._until(b"\r\n").partition(b";")[0], 16):
-            payload += self._take(size)
-            self._take(2)
+            payload += self.take(size)
+            self.take(2)
         while self._until(b"\r\n") != b"\r\n":
             pass
         return payload
@@ -131,14 +139,7 @@ class Conversation:
         while (place := self.received.find(mark, self._at)) < 0:
             if not self.receive():
                 raise EndedError
-        return self._take(place + len(mark) - self._at)
-
-    def _take(self, size: int) -> bytes:
-        while len(self.received) < self._at + size:
-            if not self.receive():
-                raise EndedError
-        self._at += size
-        return bytes(self.received[self._at - size : self._at])
+        return self.take(place + len(mark) - self._at)
 
 
 Plays = Callable[[Conversation], None]
