@@ -317,8 +317,14 @@ class Stage:
         self.service = VirtualService(settings, self.pool, finished=[self.records.append])
         self.upstreams = RecordedUpstreams()
         self.now = 100.0
+        self.reports: list[tuple[str, Exception]] = []
         supplies = ExchangeSupplies(
-            self.service, self.upstreams, lambda: self.now, lambda: 1e9, lambda: "id-1"
+            self.service,
+            self.upstreams,
+            lambda: self.now,
+            lambda: 1e9,
+            lambda: "id-1",
+            lambda asked, error: self.reports.append((asked, error)),
         )
         self.client = RecordedClient()
         self.exchange = Exchange(supplies, self.client, FACTS.peer_ip)

@@ -6,6 +6,9 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
 from pointsman.app.metrics import ServiceCounts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
@@ -75,6 +78,8 @@ class RunningService:
         listeners: one for each address, in the order of the configuration.
     """
 
+    log = Logger()
+
     def __init__(
         self, service: VirtualService, shared: Shared, finished: Sequence[Finished]
     ) -> None:
@@ -115,9 +120,24 @@ class RunningService:
             )
         )
         supplies = ExchangeSupplies(
-            self.service, upstreams, shared.clock, shared.wall, shared.request_ids.next
+            self.service,
+            upstreams,
+            shared.clock,
+            shared.wall,
+            shared.request_ids.next,
+            self._plugin_failed,
         )
         return HttpClients(supplies, shared.reactor, shared.deadlines, shared.lines)
+
+    def _plugin_failed(self, asked: str, error: Exception) -> None:
+        service = self.service
+        self.log.failure(
+            "{service}: a plugin of pool {pool} was asked {asked} and raised",
+            Failure(error),
+            service=service.name,
+            pool=service.pool.name,
+            asked=asked,
+        )
 
     def _tls_dialler(self, shared: Shared) -> TlsDialler | None:
         mode = self.service.tls

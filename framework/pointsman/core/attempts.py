@@ -21,7 +21,13 @@ class Attempts(ExchangeFacts):
         supplies = self._supplies
         pool = supplies.service.pool
         self._opened_at = now = supplies.clock()
-        member = pool.choose(self, now, self._tried)
+        try:
+            member = pool.choose(self, now, self._tried)
+        except Exception as error:
+            # A scheduler or persistence that raises costs this request and no other.
+            supplies.report("to choose a member", error)
+            self._fail(500, ends.PLUGIN_ERROR)
+            return
         if member is None:
             if self._tried:
                 self._fail(502, ends.CONNECT_FAILED)

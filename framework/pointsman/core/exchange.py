@@ -136,10 +136,8 @@ class Exchange(Attempts):
         self.response = head
         self._status = head.status
         pool = supplies.service.pool
-        if pool.first_byte is not None:
-            pool.first_byte(member, now - self._sent_at)
-        if pool.learn is not None:
-            pool.learn(self, head, member.name, now)
+        if pool.first_byte is not None or pool.learn is not None:
+            self._let_learn(head, member, now)
         client = self._client
         close = client.closing or not request.keep_alive or not self._request_ended
         if data:
@@ -147,6 +145,17 @@ class Exchange(Attempts):
         client.send_head(head, data, ended, close)
         if ended and not self.over:
             self._complete()
+
+    def _let_learn(self, head: ResponseHead, member: Member, now: float) -> None:
+        """Whoever wants to know of answers is told; one that raises breaks nothing."""
+        pool = self._supplies.service.pool
+        try:
+            if pool.first_byte is not None:
+                pool.first_byte(member, now - self._sent_at)
+            if pool.learn is not None:
+                pool.learn(self, head, member.name, now)
+        except Exception as error:
+            self._supplies.report("to learn from a response", error)
 
     def response_data(self, data: bytes) -> None:
         """More of the response body."""
@@ -173,9 +182,7 @@ class Exchange(Attempts):
         self._first_byte = now - self._began
         self._status = head.status
         self.response = head
-        learn = self._supplies.service.pool.learn
-        if learn is not None:
-            learn(self, head, member.name, now)
+        self._let_learn(head, member, now)
         member.tunnels += 1
         self._client.switch(head, upstream, data)
 

@@ -17,9 +17,10 @@ class ExchangeSupplies:
         clock: monotonic seconds.
         wall: seconds since the epoch.
         next_id: a new request id.
+        report: told of a plugin that raised: what it was asked, and the error.
     """
 
-    __slots__ = ("clock", "next_id", "service", "upstreams", "wall")
+    __slots__ = ("clock", "next_id", "report", "service", "upstreams", "wall")
 
     def __init__(
         self,
@@ -28,9 +29,15 @@ class ExchangeSupplies:
         clock: Callable[[], float],
         wall: Callable[[], float],
         next_id: Callable[[], str],
+        report: Callable[[str, Exception], None] | None = None,
     ) -> None:
         self.service = service
         self.upstreams = upstreams
         self.clock = clock
         self.wall = wall
         self.next_id = next_id
+        self.report = report or _raise
+
+
+def _raise(asked: str, error: Exception) -> None:
+    raise error

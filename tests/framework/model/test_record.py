@@ -16,6 +16,7 @@ def test_the_words_for_an_end_are_distinct_and_stable() -> None:
         "upstream_error",
         "upstream_aborted",
         "overloaded",
+        "plugin_error",
         "stopped",
         "rule",
     }
