@@ -1,4 +1,4 @@
-"""What schedulers are given: the framework's own classes fit, which mypy proves, and plugins see."""
+"""What schedulers are given: the framework's own classes fit, as mypy proves and plugins see."""
 
 from kit.recorders import Stage, request
 from pointsman.contracts import Arrival, Candidate
@@ -8,8 +8,8 @@ from pointsman.model.server import RealServer
 
 def seen(arrival: Arrival) -> tuple[str, int, bytes | None]:
     """What a plugin may read of an arrival."""
-    request = arrival.request
-    return arrival.client_ip, arrival.connection.local_port, request and request.method
+    head = arrival.request
+    return arrival.client_ip, arrival.connection.local_port, None if head is None else head.method
 
 
 def load(candidate: Candidate) -> tuple[str, int, int, int, str]:

@@ -63,4 +63,4 @@ def test_what_is_written_without_unit_or_place_is_refused(
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Some().wait = 2.0  # type: ignore[misc]
+        Some().wait = 2.0
