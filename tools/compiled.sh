@@ -5,8 +5,7 @@
 #   tools/compiled.sh              fails where there is no compiler, and says what is missing
 #   tools/compiled.sh --if-can     says it as well, and is content
 #
-# The fastest Python at hand is taken (or $PYTHON): builds of one version differ, for
-# distributions make theirs with a profile and others often do not.
+# A Python that was built with a profile is preferred, for it is faster; or $PYTHON is taken.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/installing.sh
@@ -25,24 +24,25 @@ has_headers() {
     "$1" -c 'import os, sysconfig as s; open(os.path.join(s.get_path("include"), "Python.h"))' 2>/dev/null
 }
 
-# How long a Python takes for some work, in microseconds; fails where it will not do.
-speed_of() {
-    "$1" - 2>/dev/null <<'SPEED'
-import sys, timeit, venv, ensurepip
+# 0 if a Python was built with a profile, 1 if not; fails where it will not do. A distribution's
+# was (Debian's does not say so itself). Timing them instead would choose by what else runs.
+rank_of() {
+    "$1" - 2>/dev/null <<'RANK'
+import sys, sysconfig, venv, ensurepip
 if sys.version_info < (3, 11):
     sys.exit(1)
-work = "for i in range(99): d[i] = (i, str(i)); d[i][1].encode().split(b'1')"
-print(int(1e6 * min(timeit.repeat(work, "d = {}", number=100, repeat=9))))
-SPEED
+said = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+print(0 if said or sys.base_prefix == "/usr" else 1)
+RANK
 }
 
-fastest_python() {
-    local python speed
+best_python() {
+    local python rank
     for python in ${PYTHON:-/usr/bin/python3 .venv/bin/python python3.13 python3.12 python3.11}; do
-        if has_headers "$python" && speed=$(speed_of "$python"); then
-            echo "$speed $(command -v "$python")"
+        if has_headers "$python" && rank=$(rank_of "$python"); then
+            echo "$rank $(command -v "$python")"
         fi
-    done | sort -n | head -n 1 | cut -d ' ' -f 2-
+    done | sort -s -n -k 1,1 | head -n 1 | cut -d ' ' -f 2-
 }
 
 # Everything that the wheel is made of.
@@ -60,10 +60,10 @@ set_up_compiler() {
 }
 
 set_up_compiler
-python=$(fastest_python)
+python=$(best_python)
 [ -n "$python" ] ||
     cannot "no Python 3.11 or newer with its headers and venv. On Debian: apt-get install python3-dev python3-venv"
-wanted="$(pwd -P) $(fingerprint)"
+wanted="$python $(pwd -P) $(fingerprint)"
 if [ "$(cat "$VENV/installed" 2>/dev/null)" = "$wanted" ] && compgen -G "$WHEELS" >/dev/null; then
     exit 0
 fi
