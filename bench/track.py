@@ -84,8 +84,17 @@ class Track:
             RivalFailed: it did not start.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{rival.name}-", dir=self.folder))
-        ports = free_ports(4)
-        site = Site(folder, *ports, self.servers, self.tls_servers, self.certificate)
+        http_port, tcp_port, tls_port, reencrypt_port = free_ports(4)
+        site = Site(
+            folder,
+            http_port,
+            tcp_port,
+            tls_port,
+            reencrypt_port,
+            self.servers,
+            self.tls_servers,
+            self.certificate,
+        )
         command = rival.prepare(site)
         environment = rival.environment(site)
         with running(
