@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from kit.kernel import MIB
-from kit.real_servers import Conversation
+from kit.plays import Conversation
 
 # Not a power of two: a piece that were lost, doubled or moved could not go unnoticed.
 _BLOCK = hashlib.shake_256(b"bulk").digest(MIB + 7)

@@ -13,18 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from kit.nginx import load_of, nginx, wrk
+from kit.plays import HELLO, Conversation, Plays, breaking_off, hanging, polite, resetting
 from kit.raw_clients import RawClient
-from kit.real_servers import (
-    HELLO,
-    Conversation,
-    Plays,
-    RealServer,
-    breaking_off,
-    hanging,
-    polite,
-    real_server,
-    resetting,
-)
+from kit.real_servers import RealServer, real_server
 from kit.running_site import Record, RunningSite, eventually, running_site, service
 from kit.sockets import reset
 

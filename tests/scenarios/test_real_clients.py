@@ -14,8 +14,9 @@ import pytest
 import requests
 
 from kit.nginx import Nginx, load_of, nginx, wrk
+from kit.plays import Conversation
 from kit.programs import path_of_program
-from kit.real_servers import Conversation, RealServer, real_server
+from kit.real_servers import RealServer, real_server
 from kit.running_site import RunningSite, running_site, service
 
 MIB = 1 << 20

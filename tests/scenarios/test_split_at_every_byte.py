@@ -8,8 +8,9 @@ import pytest
 
 from kit.conversations import without_chunks
 from kit.kernel import Unread
+from kit.plays import CONTINUE, Conversation, Request
 from kit.raw_clients import RawClient
-from kit.real_servers import CONTINUE, Conversation, RealServer, Request, real_server
+from kit.real_servers import RealServer, real_server
 from kit.running_site import SILENT, Place, running_site, service
 
 CHUNKED = (

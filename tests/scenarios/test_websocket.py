@@ -10,8 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from kit.kernel import MIB
+from kit.plays import Conversation
 from kit.raw_clients import RawClient
-from kit.real_servers import Conversation, RealServer, real_server
+from kit.real_servers import RealServer, real_server
 from kit.running_site import Record, RunningSite, running_site, service
 from kit.sockets import reset
 from kit.websocket import (
