@@ -3,107 +3,98 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from kit.plays import answering
 from kit.raw_clients import RawClient
-from kit.real_servers import real_server
-from kit.running_site import running_site, service
+from kit.real_servers import RealServer, real_server
+from kit.running_site import RunningSite, running_site, service
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+MODES = ["http", "tcp"]
 
 
-def test_a_server_is_found_by_its_name(tmp_path: Path) -> None:
+class Site(NamedTuple):
+    """One program, and a service for each kind of address in each mode: `unix_tcp` and so on."""
+
+    running: RunningSite
+    ip: RealServer
+    unix: RealServer
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("addresses")
     with (
-        real_server() as server,
-        running_site(tmp_path, site=service(f"localhost:{server.port}")) as site,
-        RawClient(site.place()) as client,
+        real_server(answering(named(b"i"))) as ip,
+        real_server(answering(named(b"u")), path=str(folder / "server")) as unix,
     ):
-        for _ in range(3):
-            assert client.ask(GET).startswith(b"HTTP/1.1 200 OK\r\n")
-        assert len(server.requests) == 3
-
-
-def test_a_name_that_nobody_knows_is_no_server(tmp_path: Path) -> None:
-    with (
-        real_server() as server,
-        running_site(tmp_path, site=service("nobody.invalid:80", server.address)) as site,
-        RawClient(site.place()) as client,
-    ):
-        for _ in range(4):  # of which every other is tried there first
-            assert client.ask(GET).startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-@pytest.mark.parametrize("mode", ["http", "tcp"])
-def test_a_server_behind_a_unix_socket(mode: str, tmp_path: Path) -> None:
-    with (
-        real_server(path=str(tmp_path / "server")) as server,
-        running_site(tmp_path, site=service(server.address, mode=mode)) as site,
-        RawClient(site.place()) as client,
-    ):
-        for _ in range(2):
-            assert client.ask(GET).startswith(b"HTTP/1.1 200 OK\r\n")
-        assert len(server.requests) == 2
-
-
-@pytest.mark.parametrize("mode", ["http", "tcp"])
-def test_a_service_listens_on_a_unix_socket(mode: str, tmp_path: Path) -> None:
-    path = tmp_path / "service"
-    with (
-        real_server() as server,
-        running_site(
-            tmp_path, site=service(server.address, mode=mode, listen=f"unix:{path}")
-        ) as site,
-        socket.socket(socket.AF_UNIX) as client,
-    ):
-        client.settimeout(30)
-        client.connect(str(path))
-        client.sendall(GET)
-        answer = b""
-        while not answer.endswith(b"hello"):
-            more = client.recv(4096)
-            assert more, answer
-            answer += more
-        client.close()
-        assert site.record_of("/" if mode == "http" else None)["status"] in (200, None)
-    assert not path.exists(), "the socket was left behind"
-
-
-@pytest.mark.parametrize("mode", ["http", "tcp"])
-def test_a_server_named_by_an_endpoint_string(mode: str, tmp_path: Path) -> None:
-    with real_server() as server:
-        endpoint = {"endpoint": f"tcp:host=127.0.0.1:port={server.port}:timeout=5"}
-        with (
-            running_site(tmp_path, site=service(endpoint, mode=mode)) as site,
-            RawClient(site.place()) as client,
-        ):
-            for _ in range(2):
-                assert client.ask(GET).startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-def test_all_kinds_in_one_pool(tmp_path: Path) -> None:
-    with (
-        real_server(answering(named(b"1"))) as one,
-        real_server(answering(named(b"2"))) as two,
-        real_server(answering(named(b"3")), path=str(tmp_path / "three")) as three,
-        real_server(answering(named(b"4")), path=str(tmp_path / "four")) as four,
-        running_site(
-            tmp_path,
-            site=service(
-                one.address,
-                f"localhost:{two.port}",
-                three.address,
-                {"endpoint": f"unix:path={tmp_path / 'four'}"},
-            ),
-        ) as site,
-        RawClient(site.place()) as client,
-    ):
-        told = {client.ask(GET, b".")[-2:-1] for _ in range(8)}
-        assert told == {b"1", b"2", b"3", b"4"}
-        assert [len(server.requests) for server in (one, two, three, four)] == [2] * 4
+        places: dict[str, Any] = {
+            "name": f"localhost:{ip.port}",
+            "unix": unix.address,
+            "endpoint": {"endpoint": f"tcp:host=127.0.0.1:port={ip.port}:timeout=5"},
+            "unix_endpoint": {"endpoint": f"unix:path={folder / 'server'}"},
+        }
+        services = {
+            f"{kind}_{mode}": service(place, mode=mode)
+            for kind, place in places.items()
+            for mode in MODES
+        }
+        for mode in MODES:
+            listen = f"unix:{folder / mode}"
+            services[f"listening_{mode}"] = service(ip.address, mode=mode, listen=listen)
+        services["unknown"] = service("nobody.invalid:80", ip.address)
+        services["all"] = service(*places.values())
+        with running_site(folder, **services) as running:
+            yield Site(running, ip, unix, folder)
+    assert not (folder / "http").exists(), "a socket was left behind"
+    assert not (folder / "tcp").exists()
 
 
 def named(name: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%b." % name
+
+
+def asked(client: RawClient) -> str:
+    """The name of the server that answers."""
+    return client.ask(GET, b".")[-2:-1].decode()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("kind", "server"), [("name", "i"), ("unix", "u"), ("endpoint", "i"), ("unix_endpoint", "u")]
+)
+def test_a_server_may_be_there(kind: str, server: str, mode: str, site: Site) -> None:
+    for _ in range(2):
+        with RawClient(site.running.place(f"{kind}_{mode}")) as client:
+            assert asked(client) + asked(client) == server * 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_service_may_listen_on_a_unix_socket(mode: str, site: Site) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(site.folder / mode))
+        client.sendall(GET)
+        answer = b""
+        while not answer.endswith(b"i."):
+            more = client.recv(4096)
+            assert more, answer
+            answer += more
+
+
+def test_a_name_that_nobody_knows_is_no_server(site: Site) -> None:
+    with RawClient(site.running.place("unknown")) as client:
+        assert {asked(client) for _ in range(4)} == {"i"}  # every other is tried there first
+
+
+def test_all_kinds_take_turns_in_one_pool(site: Site) -> None:
+    place = site.running.place("all")
+    with RawClient(place) as one, RawClient(place) as two:
+        told = [asked(client) for _ in range(4) for client in (one, two)]
+        assert sorted(told) == ["i"] * 4 + ["u"] * 4

@@ -14,8 +14,7 @@ from kit.plays import Conversation, echoing
 from kit.programs import path_of_program
 from kit.raw_clients import RawClient
 from kit.real_servers import real_server
-from kit.running_site import Place, eventually, running_site, service
-from kit.sockets import reset
+from kit.running_site import Place, Record, RunningSite, eventually, running_site, service
 
 BANNER = b"SSH-2.0-OpenSSH_9.2p1\r\n"
 
@@ -54,13 +53,47 @@ def listens(place: Place) -> bool:
         return probe.connect_ex(place) == 0
 
 
-def test_redis_answers(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One program with a service for each kind of server."""
+    folder = tmp_path_factory.mktemp("tcp")
     with (
-        redis(tmp_path) as port,
-        running_site(tmp_path, site=service(f"127.0.0.1:{port}", mode="tcp")) as site,
-        RawClient(site.place()) as client,
-        RawClient(site.place()) as another,
+        real_server(speaking_first) as first,
+        real_server(answering_at_the_end) as last,
+        real_server(echoing) as echo,
+        real_server() as nobody,
     ):
+        nobody.refuse()
+        servers = {"first": first, "last": last, "echo": echo, "nobody": nobody}
+        services = {name: service(at.address, mode="tcp") for name, at in servers.items()}
+        with running_site(folder, **services) as running:
+            yield running
+        nobody.listen()
+
+
+def record(site: RunningSite, name: str) -> Record:
+    """Wait for the record of the one tunnel of a service."""
+
+    def found() -> list[Record]:
+        return [record for record in site.records() if record["service"] == name]
+
+    eventually(lambda: bool(found()))
+    return found()[0]
+
+
+@pytest.fixture(scope="module")
+def redis_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    folder = tmp_path_factory.mktemp("redis")
+    with (
+        redis(folder) as port,
+        running_site(folder, site=service(f"127.0.0.1:{port}", mode="tcp")) as running,
+    ):
+        yield running
+
+
+def test_redis_answers(redis_site: RunningSite) -> None:
+    place = redis_site.place()
+    with RawClient(place) as client, RawClient(place) as another:
         client.send(b"PING\r\n")
         assert client.until(b"\r\n") == b"+PONG\r\n"
         large = b"x" * 3_000_000
@@ -74,74 +107,47 @@ def test_redis_answers(tmp_path: Path) -> None:
         client.send(b"QUIT\r\n")
         assert client.rest() == b"+OK\r\n"
         client.sock.close()
-        record = site.record_of(None)
-        assert record["termination"] == "ok"
-        assert record["bytes_out"] == len(b"+PONG\r\n") * 1001 + len(b"+OK\r\n") * 2
+        told = record(redis_site, "site")
+    assert told["termination"] == "ok"
+    assert told["bytes_out"] == len(b"+PONG\r\n") * 1001 + len(b"+OK\r\n") * 2
 
 
-def test_redis_cli_works(tmp_path: Path) -> None:
+def test_redis_cli_works(redis_site: RunningSite) -> None:
     program = path_of_program("redis-cli", package="redis-tools")
-    with (
-        redis(tmp_path) as port,
-        running_site(tmp_path, site=service(f"127.0.0.1:{port}", mode="tcp")) as site,
-    ):
-        command = [program, "-p", str(site.place()[1]), "ECHO", "hello"]
-        done = subprocess.run(command, capture_output=True, timeout=30, check=True)
-        assert done.stdout == b"hello\n"
+    command = [program, "-p", str(redis_site.place()[1]), "ECHO", "hello"]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=True)
+    assert done.stdout == b"hello\n"
 
 
-def test_a_server_that_speaks_first_is_heard_at_once(tmp_path: Path) -> None:
-    with (
-        real_server(speaking_first) as server,
-        running_site(tmp_path, site=service(server.address, mode="tcp")) as site,
-        RawClient(site.place()) as client,
-    ):
+def test_a_server_that_speaks_first_is_heard_at_once(site: RunningSite) -> None:
+    with RawClient(site.place("first")) as client:
         assert client.until(b"\r\n") == BANNER
         client.send(b"SSH-2.0-test\r\n")
         assert client.rest() == b"you are SSH-2.0-test\r\n"
-        client.sock.close()  # until then the client could go on: its own side is not ended
-        record = site.record_of(None)
-        assert (record["bytes_in"], record["bytes_out"]) == (14, len(BANNER) + 22)
+    # Until the client closes it could go on: its own side is not ended.
+    told = record(site, "first")
+    assert (told["bytes_in"], told["bytes_out"]) == (14, len(BANNER) + 22)
 
 
 @pytest.mark.parametrize("size", [1, 1_000_000])
-def test_a_client_that_ends_its_sending_side_gets_its_answer(size: int, tmp_path: Path) -> None:
-    with (
-        real_server(answering_at_the_end) as server,
-        running_site(tmp_path, site=service(server.address, mode="tcp")) as site,
-        RawClient(site.place()) as client,
-    ):
+def test_a_client_that_ends_its_sending_side_gets_its_answer(size: int, site: RunningSite) -> None:
+    with RawClient(site.place("last")) as client:
         client.send(b"x" * size)
         client.finish()
         assert client.rest() == b"%d bytes" % size
 
 
-def test_an_echo_is_whole_and_its_end_comes_after_it(tmp_path: Path) -> None:
-    with (
-        real_server(echoing) as server,
-        running_site(tmp_path, site=service(server.address, mode="tcp")) as site,
-    ):
-        with RawClient(site.place()) as client:
-            for size in (1, 1000, 100_000):
-                client.send(b"y" * size)
-                assert client.take(size) == b"y" * size
-            client.finish()
-            assert client.rest() == b""
-        assert site.record_of(None)["termination"] == "ok"
-        client = RawClient(site.place())
-        client.send(b"hello")
-        client.until(b"hello")
-        reset(client.sock)
-        server.until(lambda: server.conversations[-1].ended)
+def test_an_echo_is_whole_and_its_end_comes_after_it(site: RunningSite) -> None:
+    with RawClient(site.place("echo")) as client:
+        for size in (1, 1000, 100_000):
+            client.send(b"y" * size)
+            assert client.take(size) == b"y" * size
+        client.finish()
+        assert client.rest() == b""
+    assert record(site, "echo")["termination"] == "ok"
 
 
-def test_where_no_server_listens_the_client_is_let_go(tmp_path: Path) -> None:
-    with real_server() as server:
-        server.refuse()
-        with (
-            running_site(tmp_path, site=service(server.address, mode="tcp")) as site,
-            RawClient(site.place()) as client,
-        ):
-            assert client.rest() == b""
-            assert site.record_of(None)["termination"] == "connect_failed"
-        server.listen()
+def test_where_no_server_listens_the_client_is_let_go(site: RunningSite) -> None:
+    with RawClient(site.place("nobody")) as client:
+        assert client.rest() == b""
+    assert record(site, "nobody")["termination"] == "connect_failed"
