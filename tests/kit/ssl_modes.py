@@ -17,10 +17,10 @@ from pointsman.model.address import Address
 from pointsman.model.message import RequestHead
 from pointsman.model.server import RealServer
 from pointsman.net.tls_socket import ReadBuffer, TlsError, TlsSocket
-from pointsman_ssl.client_context import UpstreamSide
 from pointsman_ssl.identity import Identity
-from pointsman_ssl.server_context import ClientSide
 from pointsman_ssl.store import CertificateStore
+from pointsman_ssl.toward_clients import ClientSide
+from pointsman_ssl.toward_servers import UpstreamSide
 
 SERVER = RealServer("a", Address("127.0.0.1", 8443))
 

@@ -12,12 +12,12 @@ from pydantic import BeforeValidator, Field
 
 from pointsman.contracts import Duration, Misfit, Offer, Settings, Surroundings
 from pointsman_ssl.client_certificates import ClientCertificates, ClientCertificateSettings
-from pointsman_ssl.client_context import UpstreamSide, Verification
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import PolicySetting, policy_of
 from pointsman_ssl.selfsigned import self_signed
-from pointsman_ssl.server_context import ClientSide
 from pointsman_ssl.store import CertificateStore
+from pointsman_ssl.toward_clients import ClientSide
+from pointsman_ssl.toward_servers import UpstreamSide, Verification
 
 _HTTP = (b"http/1.1",)
 SYSTEM, NONE = "system", "none"

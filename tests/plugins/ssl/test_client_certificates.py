@@ -20,7 +20,7 @@ from kit.tls import show, theirs
 from pointsman.contracts import Misfit
 from pointsman_ssl.client_certificates import ClientCertificates, ClientCertificateSettings
 from pointsman_ssl.policy import POLICIES
-from pointsman_ssl.server_context import ClientSide
+from pointsman_ssl.toward_clients import ClientSide
 
 ROOT = Authority.root()
 POOL = ROOT.leaf("pool.example")

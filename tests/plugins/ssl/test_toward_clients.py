@@ -14,7 +14,7 @@ from kit.tls import TlsPeer, theirs
 from pointsman_ssl.client_certificates import ClientCertificates, ClientCertificateSettings
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import POLICIES
-from pointsman_ssl.server_context import TICKET_KEY_SECONDS, ClientSide
+from pointsman_ssl.toward_clients import TICKET_KEY_SECONDS, ClientSide
 
 ROOT = Authority.root()
 MIDDLE = ROOT.intermediate()

@@ -15,8 +15,8 @@ from pointsman.model.address import Address
 from pointsman.model.headers import Headers
 from pointsman.model.message import RequestHead
 from pointsman.model.server import RealServer
-from pointsman_ssl.client_context import Calling, UpstreamSide, Verification
 from pointsman_ssl.policy import POLICIES
+from pointsman_ssl.toward_servers import Calling, UpstreamSide, Verification
 from pointsman_ssl.verifying import pin_of
 
 ROOT = Authority.root()

@@ -22,7 +22,7 @@ _SESSION_SECONDS = 2 * 3600
 _SESSION_ID = b"pointsman"
 
 
-class ServerContexts:
+class Showing:
     """All contexts for one set of certificates; never changed, only replaced as a whole.
 
     Args:
@@ -111,7 +111,7 @@ class ClientSide:
 
     Args:
         identities: what it shows, the default first.
-        policy, alpn, demand, require_sni: as of ServerContexts.
+        policy, alpn, demand, require_sni: as of Showing.
         strict: answer 421 to a Host that the certificate chosen by SNI is not for.
         response_lines: ready field lines for every response.
         handshake_timeout: seconds.
@@ -161,10 +161,10 @@ class ClientSide:
         """
         self._contexts = self._made(identities)
 
-    def _made(self, identities: Iterable[Identity]) -> ServerContexts:
+    def _made(self, identities: Iterable[Identity]) -> Showing:
         self._fresh_until = self._clock() + TICKET_KEY_SECONDS
         choice = SniChoice(identities)
-        return ServerContexts(choice, self._policy, self._alpn, self._demand, self._require_sni)
+        return Showing(choice, self._policy, self._alpn, self._demand, self._require_sni)
 
     # ---- what the framework asks ----
 

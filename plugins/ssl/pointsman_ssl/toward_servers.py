@@ -13,7 +13,7 @@ from pointsman.contracts import Arrival
 from pointsman.model.server import RealServer
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import Policy
-from pointsman_ssl.server_context import show
+from pointsman_ssl.toward_clients import show
 from pointsman_ssl.verifying import name_trouble, noted, noting_verify, pin_of, trust
 
 _MOST_SESSIONS = 1024
