@@ -14,7 +14,8 @@ from kit.raw_clients import RawClient
 from kit.real_servers import real_server
 from kit.running_site import RunningSite, running_site, service
 
-SHORT = {"header": "1s", "body": "1s", "idle": "1s", "response": "1s", "stream": "1s"}
+FOR_CLIENTS = {"header": "1s", "body": "1s", "idle": "1s"}
+FOR_SERVERS = {"response": "1s", "stream": "1s"}
 GET = b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n"
 BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"
 
@@ -59,9 +60,9 @@ def test_who_is_silent_is_let_go_in_time(tmp_path: Path) -> None:
         real_server(echoing) as echo,
         running_site(
             tmp_path,
-            web=service(good.address, timeouts=SHORT),
-            silent=service(silent.address, timeouts=SHORT),
-            stuck=service(half.address, timeouts=SHORT),
+            web=service(good.address, timeouts=FOR_CLIENTS),
+            silent=service(silent.address, timeouts=FOR_SERVERS),
+            stuck=service(half.address, timeouts=FOR_SERVERS),
             patient=service(silent.address),
             tunnel=service(echo.address, mode="tcp", timeouts={"tunnel": "1s"}),
         ) as site,
