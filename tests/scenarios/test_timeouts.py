@@ -15,7 +15,7 @@ from kit.real_servers import real_server
 from kit.running_site import RunningSite, running_site, service
 
 FOR_CLIENTS = {"header": "1s", "body": "1s", "idle": "1s"}
-FOR_SERVERS = {"response": "1s", "stream": "1s"}
+FOR_SERVERS = {"response": "1s", "stream": "1s", "idle": "1s"}
 GET = b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n"
 BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"
 
