@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 from kit.plays import Conversation, polite
 from kit.programs import NeedsProgram
@@ -18,6 +20,7 @@ from kit.real_servers import RealServer, real_server
 from kit.running_site import RunningSite, running_site, service
 from kit.tls import show
 from kit.tls_site import LEAF, NAME, OTHER, ROOT, TlsClient, client_context, over_tls, sections
+from pointsman.app.cli import main
 
 GET = b"GET / HTTP/1.1\r\nHost: pool.example\r\n\r\n"
 UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\npart of the answer"
@@ -254,3 +257,16 @@ def test_the_certificate_is_the_one_configured(site: Site) -> None:
     with site.client() as client:
         assert isinstance(client.sock, ssl.SSLSocket)
         assert client.sock.getpeercert(binary_form=True) == LEAF.certificate_der
+
+
+def test_what_tls_does_is_logged_and_shown_by_check(site: Site, tmp_path: Path) -> None:
+    assert "(http, offload), 1 servers" in site.running.program.output
+    assert "(tcp, reencrypt), 1 servers" in site.running.program.output
+    tls = {"mode": "originate", "upstream": {"verify": "none"}}
+    config = {"version": 1, "virtual_services": {"site": service("127.0.0.1:9443", tls=tls)}}
+    path = tmp_path / "site.yaml"
+    path.write_text(json.dumps(config))
+    shown = CliRunner().invoke(main, ["check", str(path)], color=True)
+    assert shown.exit_code == 0
+    assert "\x1b[31m\x1b[1moriginate, verify: none\x1b[0m" in shown.output
+    assert "can read and change everything" in shown.output

@@ -18,6 +18,7 @@ from pointsman.config.registry import Registry
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
+from pointsman.core.virtual_service import VirtualService
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
 from pointsman.net.local import LocalServer
@@ -126,7 +127,7 @@ class RunningSite:
                     address=listener.address.with_port(listener.port)
                     if listener.port
                     else listener.address,
-                    mode=running.service.settings.mode,
+                    mode=_mode_of(running.service),
                     servers=len(running.service.pool.members),
                 )
         names = tuple(running.service.name for running in self.services)
@@ -221,6 +222,12 @@ class RunningSite:
             self._reactor.callLater(0, self._settle, turns - 1)
         elif self._stopped is not None:
             self._stopped.callback(None)
+
+
+def _mode_of(service: VirtualService) -> str:
+    """Its mode for the log, with that of TLS: http, or "http, reencrypt, verify: none"."""
+    mode = service.settings.mode
+    return mode if service.tls is None else f"{mode}, {service.tls.describes}"
 
 
 def _watched_names(site: Site, reactor: Any) -> Names:

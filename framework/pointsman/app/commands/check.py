@@ -6,6 +6,9 @@ import sys
 
 import click
 
+# What the modes that put TLS on say of themselves; nobody shall overlook it.
+NOT_VERIFIED = "verify: none"
+
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
@@ -44,9 +47,12 @@ def check(file: str, as_json: bool) -> None:
         where = ", ".join(str(address) for address in service.settings.listen)
         servers = _counted(len(service.pool.members), "server")
         checked = any(plan.pool == service.pool.name for plan in site.checks)
+        tls = service.tls.describes if service.tls is not None else ""
+        if NOT_VERIFIED in tls:
+            tls = click.style(tls, fg="red", bold=True)
         click.echo(
-            f"{service.name}: {service.settings.mode} on {where} -> pool {service.pool.name}, "
-            f"{servers}, {'checked' if checked else 'not checked'}"
+            f"{service.name}: {service.settings.mode} on {where}{tls and f' ({tls})'} -> "
+            f"pool {service.pool.name}, {servers}, {'checked' if checked else 'not checked'}"
         )
     click.echo(
         f"{file} is fine: {_counted(len(site.services), 'virtual service')}, "
