@@ -1,5 +1,6 @@
 """``pointsman run``: its exit statuses, its signals, its log and its process id."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -27,7 +28,8 @@ def written(folder: Path, server: str = "127.0.0.1:1", more: str = "") -> str:
         "  site:\n"
         "    listen: 127.0.0.1:0\n"
         "    timeouts: {drain: 30s}\n"
-        f"    pool: {{servers: {{a: '{server}'}}}}\n"
+        # No probe: the connection that the server gets is the client's.
+        f"    pool: {{health: none, servers: {{a: '{server}'}}}}\n"
     )
     return str(path)
 
@@ -58,16 +60,16 @@ def test_a_second_signal_cuts_what_is_open_and_says_so_in_its_status(
     with silent_server, pointsman("run", written(tmp_path, f"{host}:{port}")) as program:
         found = program.until(LISTENS)
         client = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=30)
-        client.request("GET", "/")
-        silent_server.settimeout(30)
-        taken, _ = silent_server.accept()
-        with taken:
-            program.signal()
-            program.until("draining")
-            program.signal()
-            assert program.wait() == 4
-            assert "open work is cut" in program.output
-        client.close()
+        with contextlib.closing(client):
+            client.request("GET", "/")
+            silent_server.settimeout(30)
+            taken, _ = silent_server.accept()
+            with taken:
+                program.signal()
+                program.until("draining")
+                program.signal()
+                assert program.wait() == 4
+                assert "open work is cut" in program.output
 
 
 def test_errors_of_the_configuration_are_status_1_and_all_are_shown(tmp_path: Path) -> None:
