@@ -44,5 +44,3 @@ def test_every_name_on_the_page_is_in_the_code(name: str) -> None:
         elif re.search(rf"\b{member}\b", text):
             return
     pytest.fail(f"{name} is on the page and nowhere in the code")
-
-

@@ -116,7 +116,7 @@ def test_the_access_log_is_opened_anew_on_sighup(tmp_path: Path) -> None:
         program.until("access logs are opened anew")
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         client.request("GET", "/here")
-        assert client.getresponse().status == 503
+        assert client.getresponse().status == 502
         client.close()
         program.signal()
         assert program.wait() == 0
