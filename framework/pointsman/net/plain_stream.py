@@ -26,7 +26,7 @@ class PlainStream:
     """A connected, non-blocking stream socket that its owner reads from by being called.
 
     It has what IReadDescriptor and IWriteDescriptor ask for, but does not declare it: zope could
-    not mark the compiled class (decisions/0003).
+    not mark the compiled class (decisions/0004).
 
     Args:
         reactor: offers addReader, removeReader, addWriter, removeWriter, callLater.
