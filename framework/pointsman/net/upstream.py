@@ -65,6 +65,7 @@ class UpstreamConnection:
         "_held",
         "_method",
         "_reader",
+        "_sending",
         "_stream",
         "_supplies",
         "_unsent",
@@ -94,6 +95,7 @@ class UpstreamConnection:
         self._chunking = False
         self._clean = True
         self._held = False
+        self._sending = False  # the request is not yet complete
         self._unsent = 0  # what waited for the server when we last looked
 
     # ---- being connected ----
@@ -153,7 +155,13 @@ class UpstreamConnection:
         if chunking and ended:
             head += last_chunk([])
         supplies = self._supplies
-        supplies.deadlines.arm(self, supplies.timeouts.response)
+        # While the client owes us body, the server owes us nothing: it is the client's time. Not
+        # so before its first byte, for which the client may want to see a 100.
+        self._sending = not ended
+        if ended or not body:
+            supplies.deadlines.arm(self, supplies.timeouts.response)
+        else:
+            self.deadline = 0
         stream = self._stream
         assert stream is not None
         stream.write(head)
@@ -164,14 +172,22 @@ class UpstreamConnection:
 
     def send_end(self, trailers: list[Field]) -> None:
         """The request is complete."""
+        self._sending = False
         if self._chunking:
             self._write(last_chunk(trailers))
+        elif self._stream is not None and not self._held:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
 
     def _write(self, data: bytes) -> None:
-        if self._stream is not None:
-            if not self._held:
-                self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
-            self._stream.write(data)
+        stream = self._stream
+        if stream is None:
+            return
+        if self._sending:
+            if not stream.waiting:
+                self.deadline = 0
+        elif not self._held:
+            self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
+        stream.write(data)
 
     def hold(self) -> None:
         """Stop reading the response; while the client is slow, the server is not."""
@@ -328,12 +344,16 @@ class UpstreamConnection:
         """The server reads too slowly."""
         if self._asking is not None and self._stream is not None:
             self._unsent = self._stream.waiting
+            if not self._held:
+                self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
             self._asking.upstream_blocked()
 
     def drained(self) -> None:
         """It has caught up."""
         if self._asking is not None:
-            if not self._held:
+            if self._sending:
+                self.deadline = 0
+            elif not self._held:
                 self._supplies.deadlines.arm(self, self._supplies.timeouts.response)
             self._asking.upstream_drained()
 

@@ -278,6 +278,25 @@ def test_a_server_is_not_silent_while_the_client_is_slow() -> None:
     assert site.ends == ["ok"]
 
 
+def test_a_server_is_not_silent_while_the_client_owes_it_the_body() -> None:
+    site = PlayedSite(timeouts=Timeouts(response=2, body=6))
+    client = site.asks(b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhello")
+    site.passes(4)
+    assert site.ends == []
+    site.passes(5)
+    assert site.ends == ["client_timeout"]
+    assert bytes(client.taken).startswith(b"HTTP/1.1 408 ")
+
+
+def test_once_the_body_is_complete_it_is_the_server_s_turn() -> None:
+    site = PlayedSite(timeouts=Timeouts(response=2, body=6))
+    client = site.asks(b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhello")
+    site.passes(3)
+    site.plays(client, b"wide")
+    site.passes(4)
+    assert site.ends == ["upstream_timeout"]
+
+
 def test_a_server_that_does_not_take_the_request_is_504_and_one_that_does_slowly_is_not() -> None:
     site = PlayedSite(timeouts=Timeouts(response=5, body=100))
     client = site.client()
