@@ -60,10 +60,12 @@ def answer_all(
 ) -> None:
     for _ in range(count):
         connection, _ = listener.accept()
-        connection.settimeout(10)
-        connection.recv(4096)
-        connection.sendall(answer)
         held.append(connection)
+        connection.settimeout(10)
+        # Who is refused gives up its other connections as well, answered or not.
+        with contextlib.suppress(ConnectionError):
+            connection.recv(4096)
+            connection.sendall(answer)
 
 
 @contextlib.contextmanager
