@@ -10,17 +10,13 @@ from twisted.logger import Logger
 from pointsman.contracts.tls import TlsPassage
 from pointsman.core.client_hello import UNRECOGNIZED_NAME, ClientHello, HelloRefused
 from pointsman.core.deadlines import Deadlines
+from pointsman.core.error_answer import PLAIN_HTTP_REFUSED
 from pointsman.core.hello_reader import HelloReader, fatal_alert
 from pointsman.model.record import CLIENT_TIMEOUT, STOPPED
 from pointsman.net.stream import Stream
 
 # Who is refused is given this long to read why.
 _LINGER_SECONDS = 2.0
-_PLAIN_TEXT = b"400 Bad Request\nThis port speaks TLS: ask for https:// instead.\n"
-_PLAIN_400 = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_PLAIN_TEXT), _PLAIN_TEXT)
-)
 TOO_SLOW = "its ClientHello was not whole in time"
 LEFT = "it left before its ClientHello was whole"
 
@@ -189,7 +185,7 @@ class Greeting:
         greetings.linger(self)
         self.owner.refused(self)
         if refused.plain_http:
-            stream.write(_PLAIN_400)
+            stream.write(PLAIN_HTTP_REFUSED)
         elif refused.alert:
             stream.write(fatal_alert(refused.alert))
         # What it still sends is read, so that our answer is not lost to a reset.

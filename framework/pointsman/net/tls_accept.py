@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from pointsman.contracts.tls import TlsClientSide, TlsFacts
 from pointsman.core.deadlines import Deadlines
+from pointsman.core.error_answer import PLAIN_HTTP_REFUSED
 from pointsman.model.connection import ConnectionFacts
 from pointsman.net.plain_stream import PlainStream
 from pointsman.net.stream import Stream
@@ -18,11 +19,6 @@ from pointsman.net.tls_stream import TlsStream
 
 # Who speaks HTTP to a TLS port is told so, and given this long to read it.
 _LINGER_SECONDS = 2.0
-_PLAIN_TEXT = b"400 Bad Request\nThis port speaks TLS: ask for https:// instead.\n"
-_PLAIN_400 = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_PLAIN_TEXT), _PLAIN_TEXT)
-)
 TIMED_OUT = "the handshake did not come to its end in time"
 STOPPING = "we are stopping"
 GAVE_UP = "the client left during the handshake"
@@ -219,7 +215,7 @@ class _Refusal:
         """Say it, and read what still comes, so that the answer is not lost to a reset."""
         self.stream = stream = PlainStream(self._accepting.reactor, sock, self)
         self._accepting.deadlines.arm(self, _LINGER_SECONDS)
-        stream.write(_PLAIN_400)
+        stream.write(PLAIN_HTTP_REFUSED)
         stream.finish()
         stream.resume()
 
