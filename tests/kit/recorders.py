@@ -381,3 +381,19 @@ def response(
 ) -> ResponseHead:
     """A response head, framed as ``length`` says."""
     return ResponseHead(status, Headers(fields), body_length=length, keep_alive=keep_alive)
+
+
+def begun(method: bytes = b"GET", *, reused: bool = False, servers: int = 2) -> Stage:
+    """A request that has reached the first server."""
+    stage = Stage(servers)
+    stage.asks(request(method))
+    stage.upstreams.last.connects(reused=reused)
+    return stage
+
+
+def uploading(length: int = 100, data: bytes = b"begin") -> Stage:
+    """A request whose body is on its way to the first server."""
+    stage = Stage()
+    stage.asks(request(b"PUT", length), data, ended=False)
+    stage.upstreams.last.connects()
+    return stage

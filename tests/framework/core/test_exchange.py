@@ -2,29 +2,9 @@
 
 import pytest
 
-from kit.recorders import Stage, request, response
+from kit.recorders import Stage, begun, request, response, uploading
 from pointsman.model.errors import ClientError
 from pointsman.model.message import CHUNKED, UNTIL_CLOSE
-
-IDEMPOTENT = [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"]
-OTHERS = [b"POST", b"PATCH", b"LOCK", b"get"]
-
-
-def begun(method: bytes = b"GET", *, reused: bool = False, servers: int = 2) -> Stage:
-    """A request that has reached the first server."""
-    stage = Stage(servers)
-    stage.asks(request(method))
-    stage.upstreams.last.connects(reused=reused)
-    return stage
-
-
-def uploading(length: int = 100, data: bytes = b"begin") -> Stage:
-    """A request whose body is on its way to the first server."""
-    stage = Stage()
-    stage.asks(request(b"PUT", length), data, ended=False)
-    stage.upstreams.last.connects()
-    return stage
-
 
 # ---- the ordinary ways ----
 
