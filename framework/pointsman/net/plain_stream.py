@@ -7,19 +7,17 @@ remainder that the kernel does not take is kept and registered.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 
+from pointsman.net.sockets import leave, peer_of, reset_when_closed
 from pointsman.net.stream import HIGH_WATER, StreamOwner
 
 READ_SIZE = 64 * 1024
 # One send gets at most this much, so that a huge backlog is not joined into one huge copy.
 _SEND_SIZE = 256 * 1024
-_LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 class PlainStream:
@@ -167,8 +165,7 @@ class PlainStream:
         """Close at once, dropping what is unwritten; the peer sees a reset."""
         if self._sock is None:
             return
-        with contextlib.suppress(OSError):  # already reset by the peer
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        reset_when_closed(self._sock)
         self._lose(None)
 
     def pause(self) -> None:
@@ -216,11 +213,7 @@ class PlainStream:
     @property
     def peer(self) -> tuple[str, int]:
         """Address text and port of the other side; ("", 0) for unix sockets."""
-        try:
-            name = self._sock.getpeername() if self._sock is not None else ""
-        except OSError:
-            name = ""
-        return (name[0], name[1]) if isinstance(name, tuple) else ("", 0)
+        return peer_of(self._sock)
 
     # ---- inside ----
 
@@ -285,13 +278,7 @@ class PlainStream:
         sock = self._sock
         if sock is None:
             return
-        reactor = self._reactor
-        forget = getattr(reactor, "forget", None)
-        if forget is not None:
-            forget(self)
-        else:
-            reactor.removeReader(self)
-            reactor.removeWriter(self)
+        leave(self._reactor, self)
         self._sock = None
         self._reading = False
         self._pending = None

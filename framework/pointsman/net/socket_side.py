@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from zope.interface import implementer
 
 from pointsman.core.deadlines import Deadlines
 from pointsman.net.plain_stream import PlainStream
+from pointsman.net.sockets import reset_when_closed
 from pointsman.net.splice import Pipe, Pipes
 
 READ_SIZE = 64 * 1024
@@ -22,7 +22,6 @@ READ_SIZE = 64 * 1024
 # after as many smaller ones.
 _BULK_SIZE = 32 * 1024
 _BULK_READS = 4
-_LINGER_RESET = struct.pack("ii", 1, 0)
 # A sandbox may know splice, but not for sockets.
 _CANNOT_SPLICE = {errno.EINVAL, errno.ENOSYS}
 _NEVER = -(1 << 62)  # a streak that no tunnel lives long enough to end
@@ -121,8 +120,7 @@ class SocketSide:
 
     def abort(self) -> None:
         """Close it at once; the peer sees a reset."""
-        with contextlib.suppress(OSError):  # already reset by the peer
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        reset_when_closed(self._sock)
         self._lose(None)
 
     def part(self) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from pointsman.net.sockets import leave, peer_of, reset_when_closed
 from pointsman.net.stream import HIGH_WATER, StreamOwner
 from pointsman.net.tls_socket import ENDED, RECORD, WANT_READ, TlsError, TlsSocket
 
 # One turn of the loop writes at most this much of a backlog, so that others have their turn too.
 _SEND_SIZE = 16 * RECORD
-_LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 class HandshakeOwner(StreamOwner, Protocol):
@@ -136,8 +134,7 @@ class TlsLine:
         """Close at once, dropping what is unwritten; the peer sees a reset."""
         if self._sock is None:
             return
-        with contextlib.suppress(OSError):  # already reset by the peer
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        reset_when_closed(self._sock)
         self._lose(None)
 
     def pause(self) -> None:
@@ -166,11 +163,7 @@ class TlsLine:
     @property
     def peer(self) -> tuple[str, int]:
         """Address text and port of the other side; ("", 0) for unix sockets."""
-        try:
-            name = self._sock.getpeername() if self._sock is not None else ""
-        except OSError:
-            name = ""
-        return (name[0], name[1]) if isinstance(name, tuple) else ("", 0)
+        return peer_of(self._sock)
 
     # ---- reading, as far as it was OpenSSL that took bytes off the socket ----
 
@@ -270,13 +263,7 @@ class TlsLine:
         sock = self._sock
         if sock is None:
             return
-        reactor = self._reactor
-        forget = getattr(reactor, "forget", None)
-        if forget is not None:
-            forget(self)
-        else:
-            reactor.removeReader(self)
-            reactor.removeWriter(self)
+        leave(self._reactor, self)
         self._sock = None
         self._shaking = None
         self._reading = False
