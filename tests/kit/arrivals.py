@@ -18,6 +18,8 @@ class Visit:
     client_ip: str
     connection: ConnectionFacts
     request: RequestHead | None
+    kept: object = None
+    memory: dict[object, object] = field(default_factory=dict)
 
 
 def visit(

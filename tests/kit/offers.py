@@ -10,6 +10,7 @@ from pointsman.contracts import (
     Candidate,
     Duration,
     Offer,
+    Persistence,
     Pin,
     Settings,
     Size,
@@ -17,7 +18,6 @@ from pointsman.contracts import (
     Table,
 )
 from pointsman.hookspecs import hookimpl
-from pointsman.model.message import ResponseHead
 from pointsman.model.server import RealServer
 
 
@@ -87,11 +87,15 @@ class TableSettings(Settings):
     size: int = 100
 
 
-class Pins:
-    wants_response = False
+class Pins(Persistence):
+    timeout = 60.0
 
     def __init__(self, table: Table | None) -> None:
-        self.table = table
+        self._table = table
+
+    @property
+    def table(self) -> Table | None:
+        return self._table
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         return None
@@ -99,8 +103,6 @@ class Pins:
     def bind(self, arrival: Arrival, member: str, now: float) -> None: ...
 
     def forget(self, arrival: Arrival) -> None: ...
-
-    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None: ...
 
 
 class CheckSettings(Settings):

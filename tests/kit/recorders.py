@@ -46,6 +46,7 @@ class RecordedClient(Surprises):
         super().__init__()
         self.connection = FACTS
         self.closing = False
+        self.memory: dict[object, object] = {}
         self.said: list[str] = []
         self.body = b""
         self.trailers: list[Field] = []

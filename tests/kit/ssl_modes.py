@@ -33,6 +33,8 @@ class Asker:
     def __init__(self, sni: str = "", request: RequestHead | None = None) -> None:
         self.connection = FACTS._replace(server_name=sni)
         self.request = request
+        self.kept: object = None
+        self.memory: dict[object, object] = {}
 
 
 def identity(leaf: Issued, *chain: Issued, name: str = "") -> Identity:

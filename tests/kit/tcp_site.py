@@ -23,7 +23,7 @@ from pointsman.model.record import STOPPED, ExchangeRecord
 from pointsman.model.server import RealServer
 from pointsman.model.service import ServiceSettings
 from pointsman.net.call import Call, Dialled
-from pointsman.net.tcp_client import TcpClients
+from pointsman.net.tcp_clients import TcpClients
 
 HERE = "127.0.0.1"
 PEER = ("192.0.2.7", 5555)

@@ -7,11 +7,11 @@ from pointsman.contracts import (
     Duration,
     Misfit,
     Offer,
+    Persistence,
     Settings,
     Surroundings,
     Table,
 )
-from pointsman.model.message import ResponseHead
 
 
 class HeaderPinSettings(Settings):
@@ -21,33 +21,39 @@ class HeaderPinSettings(Settings):
     timeout: Duration = Field(default=1200.0, gt=0, description="since its last use")
 
 
-class HeaderPins:
+class HeaderPins(Persistence):
     """Pins by the value of one header; who does not send it is never pinned."""
 
-    wants_response = False
-
-    def __init__(self, header: bytes, table: Table) -> None:
+    def __init__(self, header: bytes, table: Table, timeout: float) -> None:
         self._header = header
-        self.table = table
+        self._table = table
+        self._timeout = timeout
+
+    @property
+    def table(self) -> Table:
+        """Where the pins are."""
+        return self._table
+
+    @property
+    def timeout(self) -> float:
+        """How long they live after their last use."""
+        return self._timeout
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Name of the member that this value is pinned to."""
         key = self._key(arrival)
-        pin = self.table.find(key, now) if key else None
+        pin = self._table.find(key, now) if key else None
         return pin.member if pin else None
 
     def bind(self, arrival: Arrival, member: str, now: float) -> None:
         """Pin this value to a member."""
         if key := self._key(arrival):
-            self.table.put(key, member, now)
+            self._table.put(key, member, now)
 
     def forget(self, arrival: Arrival) -> None:
         """Drop the pin of this value."""
         if key := self._key(arrival):
-            self.table.drop(key)
-
-    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
-        """Never called: ``wants_response`` is False."""
+            self._table.drop(key)
 
     def _key(self, arrival: Arrival) -> bytes:
         request = arrival.request
@@ -61,7 +67,7 @@ def make(settings: HeaderPinSettings, surroundings: Surroundings) -> HeaderPins:
     if surroundings.make_table is None:
         raise Misfit("pins need a table, and there are none in this place")
     table = surroundings.make_table("memory", {"timeout": settings.timeout})
-    return HeaderPins(settings.header.encode(), table)
+    return HeaderPins(settings.header.encode(), table, settings.timeout)
 
 
 OFFER = Offer(HeaderPinSettings, make, "A client belongs to a server by a request header.")

@@ -78,7 +78,12 @@ class RunningSite:
         self.services = tuple(
             RunningService(service, shared, finished) for service in site.services
         )
-        due = (self._deadlines.tick, self._expire_pins, *(log.flush for log in logs))
+        due = (
+            self._deadlines.tick,
+            self._touch_pins,
+            self._expire_pins,
+            *(log.flush for log in logs),
+        )
         self._ticker = Ticker(reactor, clock, TICK, due)
         self._stop_at = 0.0
         self._looking: Any = None
@@ -133,6 +138,10 @@ class RunningSite:
         names = tuple(running.service.name for running in self.services)
         for told in self._registry.events("started"):
             told(names)
+
+    def _touch_pins(self, now: float) -> None:
+        for running in self.services:
+            running.touch_pins(now)
 
     def _expire_pins(self, now: float) -> None:
         for table in self.site.tables:

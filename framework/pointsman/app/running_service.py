@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from pointsman.app.metrics import ServiceCounts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
+from pointsman.core.pool import Pool
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import Finished, VirtualService
@@ -20,9 +21,12 @@ from pointsman.net.dial import Dialler
 from pointsman.net.http_clients import HttpClients
 from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
-from pointsman.net.tcp_client import TcpClients
+from pointsman.net.tcp_clients import TcpClients
 from pointsman.net.tls_dial import TlsDialler
 from pointsman.net.upstream import UpstreamConnections, UpstreamSupplies
+
+# However long pins live, those of open work are touched about so often; seconds.
+_TOUCH = 10.0
 
 
 class Shared(NamedTuple):
@@ -52,6 +56,9 @@ class Clients(Protocol):
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """Take in a client that has connected."""
+
+    def touch(self, now: float) -> None:
+        """Keep the pins of all work under way in use."""
 
     def drain(self) -> None:
         """Close what is idle and let work under way end."""
@@ -88,6 +95,8 @@ class RunningService:
         self.idle = IdleConnections()
         service.finished = (self.counts.finished, *finished, *service.finished)
         self.clients = self._clients(shared)
+        self._touch_every = _touch_interval(service.pool)
+        self._touched = shared.clock()
         settings = service.settings
         self.listeners = tuple(
             Listener(shared.reactor, address, settings.backlog, self.clients.accepted)
@@ -166,10 +175,22 @@ class RunningService:
         for listener in self.listeners:
             listener.resume()
 
+    def touch_pins(self, now: float) -> None:
+        """Keep the pins of open work in use (DESIGN 5.5); to be called about once a second."""
+        if now - self._touched >= self._touch_every > 0:
+            self._touched = now
+            self.clients.touch(now)
+
     def deaf(self) -> None:
         """Close all listeners; open connections are not touched."""
         for listener in self.listeners:
             listener.close()
+
+
+def _touch_interval(pool: Pool) -> float:
+    """How often pins of open work are to be touched, seconds; 0.0 for never."""
+    persistence = pool.persistence
+    return min(persistence.timeout / 4, _TOUCH) if persistence is not None else 0.0
 
 
 class _Tunnels:
@@ -178,6 +199,7 @@ class _Tunnels:
     def __init__(self, clients: TcpClients) -> None:
         self._clients = clients
         self.accepted = clients.accepted
+        self.touch = clients.touch
 
     def drain(self) -> None:
         """Let tunnels end by themselves."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pointsman.contracts.scheduling import Arrival
-from pointsman.model.message import ResponseHead
+from pointsman.model.message import RequestHead, ResponseHead
 
 
 @dataclass(slots=True)
@@ -47,7 +47,11 @@ class Table(Protocol):
 
 
 class Persistence(Protocol):
-    """Tells which member a client belongs to. One object per pool, called on the hot path."""
+    """Tells which member a client belongs to. One object per pool, called on the hot path.
+
+    Derive from it: ``find``, ``bind``, ``forget``, ``timeout`` and ``table`` are yours to write,
+    the rest does nothing until you write it.
+    """
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Name of the member it is pinned to, or None; the pin's use is noted."""
@@ -59,12 +63,36 @@ class Persistence(Protocol):
         """The pinned member cannot be used any more: drop the pin."""
 
     @property
-    def wants_response(self) -> bool:
-        """Whether ``response`` is to be called."""
-
-    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
-        """A response head passes, before the client sees it; its headers may be changed."""
+    def timeout(self) -> float:
+        """Seconds from its last use until a pin is forgotten; 0.0 if pins have no such time."""
 
     @property
     def table(self) -> Table | None:
         """The table its pins are in, None if it needs none."""
+
+    def touch(self, arrival: Arrival, now: float) -> None:
+        """Work of this arrival is open, or ends now: the time of its pin runs from ``now``.
+
+        Called now and then while an exchange or tunnel lasts (at least every quarter of
+        ``timeout``), and at the end of one that took more than a second (DESIGN 5.5). A pin that
+        is not there any more must not be made anew. By default it is found once more.
+        """
+        self.find(arrival, now)
+
+    @property
+    def wants_request(self) -> bool:
+        """Whether ``request`` is to be called."""
+        return False
+
+    def request(self, arrival: Arrival, head: RequestHead, member: str) -> None:
+        """A request is about to be sent; ``head`` is a copy for this attempt and may be changed."""
+        return None
+
+    @property
+    def wants_response(self) -> bool:
+        """Whether ``response`` is to be called."""
+        return False
+
+    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
+        """A response head passes, before the client sees it; its headers may be changed."""
+        return None

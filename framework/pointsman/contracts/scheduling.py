@@ -25,6 +25,16 @@ class Arrival(Protocol):
     def request(self) -> RequestHead | None:
         """The head of the request, None in tcp mode."""
 
+    kept: object
+    """For the persistence of its pool alone: what it worked out for this arrival, None at first."""
+
+    @property
+    def memory(self) -> dict[object, object]:
+        """What is to be remembered while the client's connection is open, by keys of one's own.
+
+        It is made when it is first asked for, so ask only where something is to be remembered.
+        """
+
 
 class Candidate(Protocol):
     """What a scheduler may know of a member that can take new work now."""

@@ -10,6 +10,7 @@ from pointsman.core.ports import UpstreamPort
 from pointsman.core.retry import may_try_again
 from pointsman.model import record as ends
 from pointsman.model.errors import UpstreamError
+from pointsman.model.message import RequestHead
 
 
 class Attempts(ExchangeFacts):
@@ -19,7 +20,7 @@ class Attempts(ExchangeFacts):
 
     def _try_a_server(self) -> None:
         supplies = self._supplies
-        pool = supplies.service.pool
+        pool = self._pool
         self._opened_at = now = supplies.clock()
         try:
             member = pool.choose(self, now, self._tried)
@@ -55,7 +56,7 @@ class Attempts(ExchangeFacts):
             self._client.switch(None, upstream, b"")
             return
         kept = self._kept
-        head = self._client.request_bytes(request)
+        head = self._client.request_bytes(self._outgoing(request))
         if kept is None:
             upstream.send_request(head, request.method, b"", 0, True)
             return
@@ -69,6 +70,19 @@ class Attempts(ExchangeFacts):
             self._holding_client = False
             self._client.go_on()
 
+    def _outgoing(self, request: RequestHead) -> RequestHead:
+        """The head for this attempt: the client's own, or a copy that the persistence changes."""
+        prepare = self._pool.prepare
+        member = self.member
+        if prepare is None or member is None:
+            return request
+        outgoing = request.copy()
+        try:
+            prepare(self, outgoing, member.name)
+        except Exception as error:
+            self._supplies.report("to change a request", error)
+        return outgoing
+
     def connect_failed(self, error: UpstreamError) -> None:
         """This server cannot be reached: another one, or none."""
         self._opening = None
@@ -81,9 +95,8 @@ class Attempts(ExchangeFacts):
         self._leave_member()
         self._tried = (*self._tried, member)
         self._raced = False
-        service = self._supplies.service
-        others = any(each not in self._tried for each in service.pool.available)
-        if others and self._attempts < service.settings.max_attempts:
+        others = any(each not in self._tried for each in self._pool.available)
+        if others and self._attempts < self._supplies.service.settings.max_attempts:
             self._try_a_server()
         else:
             self._fail(

@@ -15,6 +15,9 @@ from pointsman.model.errors import ClientError, UpstreamError
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
 
+# An exchange that took longer than this has kept its pin in use; seconds.
+_LONG = 1.0
+
 
 class Exchange(Attempts):
     """One request of a client and what becomes of it. Every path ends in ``_finish``, once."""
@@ -44,6 +47,13 @@ class Exchange(Attempts):
                 return
             # A server that speaks HTTP on its idle connections takes no tunnel on them.
             self._needs_fresh = True
+        route = self._supplies.service.route
+        if route is not None:
+            pool = route(self)
+            if pool is None:
+                self._fail(503, ends.NO_SERVER)
+                return
+            self._pool = pool
         self._try_a_server()
 
     def request_data(self, data: bytes) -> None:
@@ -135,7 +145,7 @@ class Exchange(Attempts):
         self._first_byte = now - self._began
         self.response = head
         self._status = head.status
-        pool = supplies.service.pool
+        pool = self._pool
         if pool.first_byte is not None or pool.learn is not None:
             self._let_learn(head, member, now)
         client = self._client
@@ -148,7 +158,7 @@ class Exchange(Attempts):
 
     def _let_learn(self, head: ResponseHead, member: Member, now: float) -> None:
         """Whoever wants to know of answers is told; one that raises breaks nothing."""
-        pool = self._supplies.service.pool
+        pool = self._pool
         try:
             if pool.first_byte is not None:
                 pool.first_byte(member, now - self._sent_at)
@@ -294,9 +304,12 @@ class Exchange(Attempts):
         self._leave_member()
         service = self._supplies.service
         service.exchanges += 1
+        now = self._supplies.clock()
         try:
+            if now - self._began > _LONG:
+                self.touch(now)
             if service.finished:
-                record = self._record(termination)
+                record = self._record(termination, now)
                 for told in service.finished:
                     told(record)
         finally:

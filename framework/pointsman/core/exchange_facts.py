@@ -23,6 +23,7 @@ class ExchangeFacts:
         response: the head that was passed on, None until then.
         member: the member that has it now, or had it last.
         client_ip: the client's address, the real one behind trusted proxies.
+        kept: for the persistence of its pool (contracts.Arrival).
         over: nothing more will happen.
     """
 
@@ -42,6 +43,7 @@ class ExchangeFacts:
         "_needs_fresh",
         "_opened_at",
         "_opening",
+        "_pool",
         "_raced",
         "_request_ended",
         "_request_id",
@@ -53,6 +55,7 @@ class ExchangeFacts:
         "_tried",
         "_upstream",
         "client_ip",
+        "kept",
         "member",
         "over",
         "request",
@@ -63,11 +66,13 @@ class ExchangeFacts:
         self._supplies = supplies
         self._client = client
         self.client_ip = client_ip
+        self.kept: object = None
         self._began = supplies.clock()
         self.request: RequestHead | None = None
         self.response: ResponseHead | None = None
         self.member: Member | None = None
         self.over = False
+        self._pool = supplies.service.pool
         self._upstream: UpstreamPort | None = None
         self._opening: Opening | None = None
         self._holds_member = False
@@ -99,13 +104,24 @@ class ExchangeFacts:
         return self._client.connection
 
     @property
+    def memory(self) -> dict[object, object]:
+        """What plugins remember as long as the client's connection is open."""
+        return self._client.memory
+
+    @property
     def request_id(self) -> str:
         """Unique id, made when it is first asked for."""
         if not self._request_id:
             self._request_id = self._supplies.next_id()
         return self._request_id
 
-    def _record(self, termination: str) -> ExchangeRecord:
+    def touch(self, now: float) -> None:
+        """It is still open: its pin, if it has one, is in use."""
+        persistence = self._pool.persistence
+        if persistence is not None and self._how:
+            persistence.touch(self, now)
+
+    def _record(self, termination: str, now: float) -> ExchangeRecord:
         supplies = self._supplies
         request = self.request
         connection = self._client.connection
@@ -126,7 +142,7 @@ class ExchangeFacts:
                 self._attempts,
                 self._connect,
                 self._first_byte,
-                supplies.clock() - self._began,
+                now - self._began,
                 self.request_id,
                 termination,
                 request,

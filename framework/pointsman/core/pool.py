@@ -28,6 +28,7 @@ class Pool:
         persistence: remembers who belongs where, or None.
         available: the members that may take new work now.
         how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
+        prepare: ``persistence.request`` if it wants to change requests, else None.
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
         learn: ``persistence.response`` if it wants to see responses, else None.
         pin_made: event hooks to be told of a new pin (pool, server, client address).
@@ -49,6 +50,8 @@ class Pool:
         # Whom the answers interest is asked once, so that those of others cost one comparison.
         self.first_byte = scheduler.first_byte if scheduler.wants_first_byte else None
         wants = persistence is not None and persistence.wants_response
+        changes = persistence is not None and persistence.wants_request
+        self.prepare = persistence.request if persistence is not None and changes else None
         self.learn = persistence.response if persistence is not None and wants else None
         self.available: tuple[Member, ...] = ()
         self.how = UNPINNED

@@ -119,6 +119,10 @@ class ClientPort(Protocol):
         """The fixed facts of the connection."""
 
     @property
+    def memory(self) -> dict[object, object]:
+        """What plugins remember as long as it is open (contracts.Arrival)."""
+
+    @property
     def closing(self) -> bool:
         """Whether the connection ends after this exchange whatever it says."""
 

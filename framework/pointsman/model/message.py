@@ -128,6 +128,26 @@ class RequestHead(Head):
         self.upgrade = upgrade
         self.expects_continue = expects_continue
 
+    def copy(self) -> RequestHead:
+        """One of its own: the fields of either can be changed without the other's."""
+        wire = self.wire
+        twin = RequestHead(
+            self.method,
+            self.target,
+            self.headers.copy() if wire is None else None,
+            minor=self.minor,
+            host=self.host,
+            body_length=self.body_length,
+            keep_alive=self.keep_alive,
+            upgrade=self.upgrade,
+            expects_continue=self.expects_continue,
+            wire=wire,
+        )
+        twin.options = self.options
+        twin.seen = self.seen
+        twin.marks = self.marks
+        return twin
+
     @property
     def path(self) -> bytes:
         """The path of the target without query; b"*" and authority targets as they are."""

@@ -52,6 +52,7 @@ class ClientLine:
         "_head_begun",
         "_held",
         "_lingering",
+        "_memory",
         "_reader",
         "_relay",
         "_serving",
@@ -88,9 +89,17 @@ class ClientLine:
         self._held = False  # its body comes too fast for the server
         self._crowded = False  # it sent too much ahead
         self._half_closed = False
+        self._memory: dict[object, object] | None = None
         self._head_begun = False
         self._lingering = False  # nothing more is said or heard, it is only to be closed
         self._serving = False
+
+    @property
+    def memory(self) -> dict[object, object]:
+        """What plugins remember as long as this connection is open, made when it is asked for."""
+        if self._memory is None:
+            self._memory = {}
+        return self._memory
 
     # ---- what the exchange asks ----
 

@@ -84,6 +84,12 @@ class HttpClients:
         else:
             self._service.connections -= 1
 
+    def touch(self, now: float) -> None:
+        """Keep the pins of all exchanges and tunnels in use that are under way."""
+        for connection in tuple(self._open):
+            if connection.exchange is not None:
+                connection.exchange.touch(now)
+
     def __len__(self) -> int:
         return len(self._open) + (len(self.tls) if self.tls is not None else 0)
 

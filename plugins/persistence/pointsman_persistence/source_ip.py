@@ -6,8 +6,7 @@ import ipaddress
 
 from pydantic import Field
 
-from pointsman.contracts import Arrival, Duration, Offer, Settings, Surroundings, Table
-from pointsman.model.message import ResponseHead
+from pointsman.contracts import Arrival, Duration, Offer, Persistence, Settings, Surroundings, Table
 from pointsman_persistence.table_choice import TableChoice, open_table
 
 # Keys that are remembered by the text of their address, about 160 bytes each.
@@ -32,7 +31,7 @@ class SourceIPSettings(Settings):
     table: TableChoice = Field(default={"kind": "memory"})
 
 
-class SourceIP:
+class SourceIP(Persistence):
     """Pins by the client's address (the real one, behind trusted proxies), its mask applied.
 
     The key is the packed network: 4 bytes for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address
@@ -44,14 +43,18 @@ class SourceIP:
         table: where the pins are; its timeout is this persistence's.
         mask_v4: leading bits that count, 0..32.
         mask_v6: likewise, 0..128.
+        timeout: seconds, as the table was told.
 
     Source: the LoadMaster's ``src``, with the masks of IPVS (``--netmask``).
     """
 
-    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6", "_table")
+    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6", "_table", "_timeout")
 
-    def __init__(self, table: Table, mask_v4: int = 32, mask_v6: int = 64) -> None:
+    def __init__(
+        self, table: Table, mask_v4: int = 32, mask_v6: int = 64, timeout: float = 1200.0
+    ) -> None:
         self._table = table
+        self._timeout = timeout
         self._find = table.find
         self._mask_v4 = _mask(mask_v4, 32)
         self._mask_v6 = _mask(mask_v6, 128)
@@ -82,12 +85,9 @@ class SourceIP:
             self._table.drop(key)
 
     @property
-    def wants_response(self) -> bool:
-        """False: all that counts is known when the client comes."""
-        return False
-
-    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
-        """Take no notice."""
+    def timeout(self) -> float:
+        """Seconds since its last use that a pin lives."""
+        return self._timeout
 
     @property
     def table(self) -> Table:
@@ -123,7 +123,7 @@ def _mask(bits: int, width: int) -> int:
 def make(settings: SourceIPSettings, surroundings: Surroundings) -> SourceIP:
     """A persistence for one pool. Raises ValueError for a table that cannot be opened."""
     table = open_table(settings.table, settings.timeout, surroundings)
-    return SourceIP(table, settings.mask_v4, settings.mask_v6)
+    return SourceIP(table, settings.mask_v4, settings.mask_v6, settings.timeout)
 
 
 OFFER = Offer(SourceIPSettings, make, "A client belongs to a member by its address.")

@@ -6,17 +6,16 @@ import pytest
 
 from kit.arrivals import visit
 from kit.recorders import FirstOf
-from pointsman.contracts import Arrival
+from pointsman.contracts import Arrival, Persistence
 from pointsman.core.members import DISABLED, DRAINING, ENABLED, Member
 from pointsman.core.pool import NEW, PINNED, UNPINNED, Pool
-from pointsman.model.message import ResponseHead
 from pointsman.model.server import RealServer
 
 
-class Pins:
+class Pins(Persistence):
     """A persistence that remembers by client address."""
 
-    wants_response = False
+    timeout = 60.0
     table = None
 
     def __init__(self, **pins: str) -> None:
@@ -32,8 +31,6 @@ class Pins:
     def forget(self, arrival: Arrival) -> None:
         self.forgotten += 1
         self.pins.pop(arrival.client_ip, None)
-
-    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None: ...
 
 
 US = visit("us")

@@ -51,3 +51,15 @@ def test_a_head_of_ours_is_written_from_its_fields() -> None:
 def test_a_repr_tells_no_query() -> None:
     assert repr(RequestHead(b"GET", b"/a?token=x")) == "RequestHead(b'GET', b'/a')"
     assert repr(ResponseHead(404)) == "ResponseHead(404)"
+
+
+def test_a_copy_is_written_as_the_head_it_was_made_from_and_shares_no_fields() -> None:
+    read = RequestHead(b"GET", b"/", wire=b"Host: a\r\n", host=b"a")
+    twin = read.copy()
+    assert twin.wire == b"Host: a\r\n"
+    twin.headers.set(b"Host", b"b")
+    assert read.wire == b"Host: a\r\n"
+    changed = twin.copy()
+    assert changed.wire is None
+    changed.headers.remove(b"Host")
+    assert twin.headers.get(b"Host") == b"b"

@@ -24,12 +24,9 @@ from pointsman.model.record import (
     CONNECT_FAILED,
     NO_SERVER,
     OK,
-    OVERLOADED,
-    STOPPED,
     ExchangeRecord,
 )
 from pointsman.model.server import RealServer
-from pointsman.model.service import Limits
 from pointsman.net.listener import Listener
 from pointsman.net.plain_stream import PlainStream
 
@@ -176,34 +173,6 @@ def test_what_a_client_sends_early_is_bounded(site: Site) -> None:
     site.until(lambda: client.push() and len(upstream.written) == 20_000_000)
 
 
-def test_one_connection_too_many_is_closed_at_once(lean_reactor: Any) -> None:
-    site = Site(lean_reactor, limits=Limits(connections=1))
-    site.come()
-    late = site.come()
-    site.until(lambda: late.pull())
-    assert site.reasons == [OVERLOADED]
-    assert (site.service.connections, len(site.dials.attempts)) == (1, 1)
-    site.clients.abort_all(STOPPED)
-    third = site.come()
-    settle(site.reactor)
-    assert not third.pull()
-    site.close()
-
-
-def test_stopping_ends_dials_and_tunnels_but_not_for_being_idle(site: Site) -> None:
-    dialling, tunnel = site.come(), site.come()
-    upstream = FakeStream(site.dials.attempts[1].owner)
-    site.dials.attempts[1].owner.dialled(upstream)
-    site.clients.close_idle()
-    assert site.clients.open == 2
-    site.clients.abort_all(STOPPED)
-    assert site.reasons == [STOPPED, STOPPED]
-    assert site.dials.attempts[0].cancelled
-    assert upstream.end == "aborted"
-    site.until(lambda: dialling.pull() and tunnel.pull())
-    site.check_quiet()
-
-
 def test_a_scheduler_that_raises_leaves_no_client_behind(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,33 +214,6 @@ def test_nc_with_half_close_through_a_listener(needs_program: NeedsProgram) -> N
         listener.close()
         assert site.reasons == [OK]
         site.close()
-
-
-def test_a_storm_leaves_every_counter_at_zero(lean_reactor: Any) -> None:
-    site = Site(lean_reactor, members=3)
-    listener = Listener(lean_reactor, Address(HERE, 0), 256, site.clients.accepted)
-    listener.open()
-    clients = [socket.create_connection((HERE, listener.port), 5) for _ in range(200)]
-    until(lean_reactor, lambda: site.clients.open == 200)
-    for number, client in enumerate(clients):
-        attempt = site.dials.attempts[number]
-        if number % 4 == 0:
-            reset(client)
-        elif number % 4 == 1:
-            attempt.fail()
-        elif number % 4 == 2:
-            upstream = FakeStream(attempt.owner)
-            attempt.owner.dialled(upstream)
-            upstream.owner.stream_lost(ConnectionResetError())
-    settle(lean_reactor)
-    assert site.service.connections == 100
-    site.clients.abort_all(STOPPED)
-    listener.close()
-    for client in clients:
-        client.close()
-    site.close()
-    assert lean_reactor.getWriters() == []
-    assert lean_reactor.getReaders() == list(lean_reactor._internalReaders)
 
 
 def test_a_route_chooses_the_pool_or_nobody(lean_reactor: Any) -> None:

@@ -1,12 +1,11 @@
-"""TCP mode: every accepted connection becomes a tunnel to a member of the pool."""
+"""TCP mode, one client connection: a tunnel to a member of the pool, dialled at once."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
-from pointsman.contracts.tls import TlsFacts
 from pointsman.core.client_hello import ClientHello
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
@@ -20,127 +19,47 @@ from pointsman.model.record import (
     CLIENT_ERROR,
     CONNECT_FAILED,
     NO_SERVER,
-    OVERLOADED,
     ExchangeRecord,
 )
 from pointsman.net.call import Call
 from pointsman.net.dial import Dialler
 from pointsman.net.greeting import Greeting, Greetings
-from pointsman.net.plain_stream import PlainStream
 from pointsman.net.relay import Relay
 from pointsman.net.splice import Pipes
 from pointsman.net.stream import Stream
-from pointsman.net.tls_accept import TlsAccepting, turn_away
 from pointsman.net.tls_dial import TlsDialler
 
 # What a client may send before its server is reached.
 _MOST_EARLY = 64 * 1024
 
 
-class TcpClients:
-    """The client connections of a virtual service in tcp mode.
+class TcpSupplies(Protocol):
+    """What all connections of one virtual service in tcp mode share (``TcpClients``).
 
-    Args:
-        service: whose connections these are; its counters and events are served.
-        reactor: offers IReactorFDSet.
+    Attributes:
+        service: whose connections these are.
         dialler: reaches the members.
+        tls_dialler: the same for members that want TLS, else None.
+        greetings: reads what a client wants whose TLS passes through, else None.
         deadlines: the wheel of idle times.
         clock: monotonic seconds.
         wall: seconds since the epoch, for records.
         request_ids: gives each tunnel its id.
-        pipes: where kernel pipes for bulk are kept; its own if left out.
+        pipes: kernel pipes for bulk.
     """
 
-    def __init__(
-        self,
-        service: VirtualService,
-        reactor: Any,
-        dialler: Dialler,
-        deadlines: Deadlines,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
-        request_ids: RequestIds,
-        *,
-        pipes: Pipes | None = None,
-    ) -> None:
-        self.service = service
-        self.reactor = reactor
-        self.dialler = dialler
-        self.deadlines = deadlines
-        self.clock = clock
-        self.wall = wall
-        self.request_ids = request_ids
-        self.pipes = pipes or Pipes()
-        self._open: set[TcpConnection] = set()
-        mode = service.tls
-        self.tls: TlsAccepting | None = None
-        self.tls_dialler: TlsDialler | None = None
-        self.greetings: Greetings | None = None
-        if mode is not None and mode.client is not None:
-            self.tls = TlsAccepting(service.name, mode.client, reactor, deadlines, self)
-        if mode is not None and mode.upstream is not None:
-            self.tls_dialler = TlsDialler(service.name, mode.upstream, dialler, reactor, deadlines)
-        if mode is not None and mode.passage is not None:
-            seconds = service.settings.timeouts.header
-            self.greetings = Greetings(service.name, mode.passage, deadlines, seconds)
-
-    @property
-    def open(self) -> int:
-        """Connections that are open now, those that still shake hands or dial included."""
-        return len(self._open) + (len(self.tls) if self.tls is not None else 0)
-
-    def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
-        """A client has connected: reach a server for it at once, it may be the one to speak first.
-
-        Args:
-            sock: non-blocking.
-            peer: address text and port of the client.
-        """
-        if self.tls is not None:
-            self.tls.accepted(sock, peer)
-            return
-        connection = TcpConnection(self, peer, sock)
-        if self._has_room_for(connection):
-            connection.start(PlainStream(self.reactor, sock, connection))
-        else:
-            sock.close()
-
-    def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
-        """A client's handshake is done."""
-        connection = TcpConnection(self, (facts.peer_ip, facts.peer_port), facts=facts)
-        if self._has_room_for(connection):
-            stream.owner = connection
-            connection.start(stream)
-        else:
-            turn_away(stream)
-
-    def _has_room_for(self, connection: TcpConnection) -> bool:
-        service = self.service
-        service.accepted += 1
-        limit = service.settings.limits.connections
-        if limit and service.connections >= limit:
-            connection.write_record(OVERLOADED)
-            return False
-        service.connections += 1
-        self._open.add(connection)
-        return True
-
-    def close_idle(self) -> None:
-        """Close what carries nothing: handshakes. A tunnel has no rest between two requests."""
-        if self.tls is not None:
-            self.tls.stop()
-        if self.greetings is not None:
-            self.greetings.stop()
-
-    def abort_all(self, reason: str) -> None:
-        """End every connection now; ``reason`` goes into the records."""
-        for connection in tuple(self._open):
-            connection.abort(reason)
+    service: VirtualService
+    dialler: Dialler
+    tls_dialler: TlsDialler | None
+    greetings: Greetings | None
+    deadlines: Deadlines
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    request_ids: RequestIds
+    pipes: Pipes
 
     def closed(self, connection: TcpConnection) -> None:
         """A connection is over."""
-        self._open.discard(connection)
-        self.service.connections -= 1
 
 
 class TcpConnection:
@@ -151,6 +70,7 @@ class TcpConnection:
     Attributes:
         client_ip: address of the client as text.
         request: None, there are no requests in tcp mode.
+        kept: for the persistence of its pool (contracts.Arrival).
     """
 
     __slots__ = (
@@ -161,6 +81,7 @@ class TcpConnection:
         "_early",
         "_facts",
         "_member",
+        "_memory",
         "_over",
         "_pin",
         "_pool",
@@ -171,18 +92,21 @@ class TcpConnection:
         "_stream",
         "_tried",
         "client_ip",
+        "kept",
         "request",
     )
 
     def __init__(
         self,
-        clients: TcpClients,
+        clients: TcpSupplies,
         peer: tuple[str, int],
         sock: socket.socket | None = None,
         facts: ConnectionFacts | None = None,
     ) -> None:
         self.client_ip, self._port = peer
         self.request = None
+        self.kept: object = None
+        self._memory: dict[object, object] | None = None
         self._clients = clients
         self._sock = sock
         self._stream: Stream | None = None
@@ -207,6 +131,19 @@ class TcpConnection:
             local = name[:2] if isinstance(name, tuple) and name else ("", 0)
             self._facts = ConnectionFacts(self.client_ip, self._port, *local)
         return self._facts
+
+    @property
+    def memory(self) -> dict[object, object]:
+        """What plugins remember as long as it is open, made when it is asked for."""
+        if self._memory is None:
+            self._memory = {}
+        return self._memory
+
+    def touch(self, now: float) -> None:
+        """It is still open: its pin, if it has one, is in use."""
+        persistence = self._pool.persistence if self._pool is not None else None
+        if persistence is not None and self._pin:
+            persistence.touch(self, now)
 
     def start(self, stream: Stream) -> None:
         """Dial a member, or first read what the client wants if its TLS passes through."""
@@ -342,6 +279,7 @@ class TcpConnection:
         if self._over:
             return
         self._over = True
+        self.touch(self._clients.clock())
         self._leave_member()
         self._clients.closed(self)
         self.write_record(reason)
