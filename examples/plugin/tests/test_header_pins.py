@@ -37,7 +37,7 @@ class DictTable:
 
 def test_a_value_belongs_to_its_server_until_it_is_forgotten() -> None:
     """One value, another value, and none."""
-    pins = HeaderPins(b"X-Tenant", DictTable())
+    pins = HeaderPins(b"X-Tenant", DictTable(), 60.0)
     one, other = (visit(headers=[(b"X-Tenant", value)]) for value in (b"one", b"other"))
     pins.bind(one, "a", 0.0)
     pins.bind(visit(), "b", 0.0)
