@@ -173,7 +173,7 @@ def test_every_model_of_the_framework_has_its_table() -> None:
     [
         ("schedulers", "scheduling.md", set()),
         ("persistences", "persistence.md", set()),
-        ("tables", "persistence.md", {"timeout"}),  # given by the persistence
+        ("tables", "persistence.md", {"timeout", "max_age"}),  # given by the persistence
         ("health_checks", "health-checks.md", set()),
     ],
 )

@@ -1,6 +1,6 @@
 """A small plugin, so that the configuration is tested without the plugins in the box."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
@@ -61,12 +61,29 @@ class PinSettings(Settings):
     timeout: Duration = 60.0
 
 
-class DictTable:
+class DictTable(Table):
+    timeout = 0.0
+
     def __init__(self, timeout: float, size: int) -> None:
         self.timeout, self.size, self.closed = timeout, size, False
+        self.started: list[object] = []
+
+    def start(self, reactor: object) -> None:
+        self.started.append(reactor)
 
     def find(self, key: bytes, now: float) -> Pin | None:
         return None
+
+    def peek(self, key: bytes, now: float) -> Pin | None:
+        return None
+
+    def restore(self, key: bytes, pin: Pin) -> None: ...
+
+    def entries(self, now: float) -> Iterator[Sequence[tuple[bytes, Pin]]]:
+        return iter(())
+
+    def counts(self) -> Mapping[str, int]:
+        return {}
 
     def put(self, key: bytes, member: str, now: float) -> None: ...
 

@@ -66,7 +66,7 @@ def make(settings: HeaderPinSettings, surroundings: Surroundings) -> HeaderPins:
         raise Misfit("in tcp mode there are no headers", "use source_ip")
     if surroundings.make_table is None:
         raise Misfit("pins need a table, and there are none in this place")
-    table = surroundings.make_table("memory", {"timeout": settings.timeout})
+    table = surroundings.make_table("", {"timeout": settings.timeout})
     return HeaderPins(settings.header.encode(), table, settings.timeout)
 
 

@@ -1,13 +1,18 @@
 """The persistence, with a table of its own and a clock that is a number."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
 from pointsman_example.header_pins import HeaderPins
 
 from kit.arrivals import visit
-from pointsman.contracts import Pin
+from pointsman.contracts import Pin, Table
 
 
-class DictTable:
+class DictTable(Table):
     """A table that never forgets by itself."""
+
+    timeout = float("inf")
 
     def __init__(self) -> None:
         self.pins: dict[bytes, Pin] = {}
@@ -15,6 +20,10 @@ class DictTable:
     def find(self, key: bytes, now: float) -> Pin | None:
         """The pin of that key."""
         return self.pins.get(key)
+
+    def peek(self, key: bytes, now: float) -> Pin | None:
+        """The same: a use is not noted."""
+        return self.find(key, now)
 
     def put(self, key: bytes, member: str, now: float) -> None:
         """Pin a key."""
@@ -31,8 +40,17 @@ class DictTable:
     def __len__(self) -> int:
         return len(self.pins)
 
-    def close(self) -> None:
-        """There is nothing to close."""
+    def restore(self, key: bytes, pin: Pin) -> None:
+        """Take a pin as it is."""
+        self.pins[key] = pin
+
+    def entries(self, now: float) -> Iterator[Sequence[tuple[bytes, Pin]]]:
+        """Everything in one slice."""
+        yield [*self.pins.items()]
+
+    def counts(self) -> Mapping[str, int]:
+        """Pins by member."""
+        return Counter(pin.member for pin in self.pins.values())
 
 
 def test_a_value_belongs_to_its_server_until_it_is_forgotten() -> None:

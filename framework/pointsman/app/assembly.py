@@ -102,14 +102,19 @@ class RunningSite:
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            TableError: a table of pins cannot be opened; likewise.
         """
         if self._access_log is not None:
             self._access_log.open()
         try:
+            for table in self.site.tables:
+                table.start(self._reactor)
             for running in self.services:
                 running.listen()
         except BaseException:
             self._deafen()
+            for table in self.site.tables:
+                table.close()
             if self._access_log is not None:
                 self._access_log.close()
             raise

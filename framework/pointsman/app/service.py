@@ -102,6 +102,7 @@ class PointsmanService(Service):
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            TableError: a table of pins cannot be opened; likewise.
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._listen()
@@ -112,6 +113,7 @@ class PointsmanService(Service):
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            TableError: a table of pins cannot be opened; likewise.
         """
         if self._running is None:
             self._listen()

@@ -36,6 +36,9 @@ from pointsman.model.errors import ConfigError, Problem
 
 P = TypeVar("P")
 
+# The table of a persistence that names none.
+DEFAULT_TABLE = "memory"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -232,6 +235,7 @@ class _Builder:
 
         def make_table(kind: str, options: Mapping[str, Any]) -> Table:
             asked.append(kind)
+            kind = kind or DEFAULT_TABLE
             if chosen.table is not None:
                 kind, options = chosen.table.kind, {**options, **chosen.table.options}
             try:

@@ -29,7 +29,8 @@ class Surroundings:
     Attributes:
         pool: name of the pool.
         mode: "http" or "tcp", the mode of the services that use it; "" if none does yet.
-        make_table: a table by its kind and options, for persistences that need one.
+        make_table: a table by its kind and options, for persistences that need one; the kind ""
+            is the default of this place.
         service: name of the virtual service, for TLS modes.
         hosts: addresses on which it listens, likewise.
         servers: the real servers of its pool, likewise.

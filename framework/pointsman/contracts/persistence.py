@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pointsman.contracts.scheduling import Arrival
 from pointsman.model.message import RequestHead, ResponseHead
@@ -25,25 +26,102 @@ class Pin:
 
 
 class Table(Protocol):
-    """Remembers pins by key. Times are monotonic seconds that the caller passes in."""
+    """Remembers pins by key: which member a client belongs to.
+
+    Times are seconds of a monotonic clock that the caller passes in; of several processes that
+    share a table on one machine it is ``time.monotonic``. A pin is alive for ``timeout`` from
+    its last use, or for a sixteenth of that longer where not each use is written down, and never
+    longer than ``max_age`` from when it was made, if there is one.
+
+    Whoever opens a table gives it ``timeout`` among its options, and ``max_age`` if it wants one.
+    No call waits for a disk or a network: what takes time goes on behind it.
+
+    Derive from it: ``timeout``, ``find``, ``peek``, ``put``, ``drop``, ``restore``, ``entries``,
+    ``counts``, ``expire`` and ``__len__`` are yours to write; the others have a plain form, which
+    a table that is shared or large will want to write anew.
+    """
+
+    @property
+    def timeout(self) -> float:
+        """Seconds from its last use until a pin is forgotten."""
+
+    @property
+    def max_age(self) -> float | None:
+        """Seconds from when it was made until a pin is forgotten however often it is used."""
+        return None
+
+    def start(self, reactor: Any) -> None:
+        """The site begins to work: open what has to be opened. Starting twice is fine.
+
+        Nothing touches a file or a network before. Without a start everything works in the
+        memory of this process, at least.
+
+        Args:
+            reactor: Twisted's, for timers, threads and connections.
+
+        Raises:
+            TableError: files cannot be used; says where, what and what to do.
+        """
+        return None
 
     def find(self, key: bytes, now: float) -> Pin | None:
-        """The live pin of that key, its use noted, or None."""
+        """The live pin of that key, its use noted, or None. Look at it, do not change it."""
+
+    def peek(self, key: bytes, now: float) -> Pin | None:
+        """The live pin of that key, or None; this is no use."""
+
+    def touch(self, key: bytes, now: float) -> bool:
+        """Note a use, as of an exchange that is still open; False if there is no live pin."""
+        return self.find(key, now) is not None
 
     def put(self, key: bytes, member: str, now: float) -> None:
-        """Pin a key to a member, replacing what was there; the oldest may be evicted."""
+        """Pin a key to a member, replacing what was there; a long unused pin may be evicted."""
+
+    def put_if_absent(self, key: bytes, member: str, now: float) -> Pin:
+        """Pin a key to a member unless it is pinned already; the pin that holds, its use noted.
+
+        Where others share the table they may have been first. Then the pin that is returned
+        gives way to theirs, within a turn of the reactor or the way to the server and back.
+        """
+        pin = self.find(key, now)
+        if pin is None:
+            self.put(key, member, now)
+            pin = self.peek(key, now)
+        return Pin(member, now, now) if pin is None else pin
 
     def drop(self, key: bytes) -> None:
-        """Forget a key; an unknown one is fine."""
+        """Forget a key; an unknown one is fine. A pin that others made meanwhile stays."""
+
+    def move(self, key: bytes, member: str, now: float) -> bool:
+        """Give a live pin to another member, its age and last use kept; False if there is none."""
+        pin = self.peek(key, now)
+        if pin is None:
+            return False
+        self.restore(key, Pin(member, pin.made, pin.used))
+        return True
+
+    def restore(self, key: bytes, pin: Pin) -> None:
+        """Take over a pin as it was elsewhere, its times included, replacing what was there."""
+
+    def entries(self, now: float) -> Iterator[Sequence[tuple[bytes, Pin]]]:
+        """All live pins, some at a time, so that other work can be done between two slices.
+
+        Each key comes once, in no particular order. What is pinned or forgotten meanwhile may
+        come or not. Look at the pins, do not change them.
+        """
+
+    def counts(self) -> Mapping[str, int]:
+        """How many pins each member has; those over their time count until they are expired."""
 
     def expire(self, now: float) -> int:
-        """Forget what is over its time; how many that was. Called about once a second."""
+        """Forget some of what is over its time; how many that was. Called about once a second."""
 
     def __len__(self) -> int:
-        """How many pins there are."""
+        """How many pins there are, likewise."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Write what is to be kept, let go of files and connections. Closing twice is fine."""
+        return None
 
 
 class Persistence(Protocol):

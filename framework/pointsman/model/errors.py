@@ -54,6 +54,10 @@ class PluginError(PointsmanError):
         self.distribution = distribution
 
 
+class TableError(PointsmanError):
+    """A table of pins that cannot be used; says where it is, what is wrong and what to do."""
+
+
 class ClientError(PointsmanError):
     """The client's bytes are at fault; ``status`` is what to answer before closing."""
 

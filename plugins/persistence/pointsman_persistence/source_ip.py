@@ -22,13 +22,13 @@ class SourceIPSettings(Settings):
         mask_v6: leading bits of an IPv6 address that count. 64 by default: a host changes the
             other 64 by itself (temporary addresses, RFC 8981), and would lose its server each
             time; whoever owns a /64 could fill the table alone.
-        table: where the pins are kept.
+        table: where the pins are kept; the default of the place if it is empty.
     """
 
     timeout: Duration = Field(default=1200.0, gt=0)
     mask_v4: int = Field(default=32, ge=0, le=32)
     mask_v6: int = Field(default=64, ge=0, le=128)
-    table: TableChoice = Field(default={"kind": "memory"})
+    table: TableChoice = Field(default={})
 
 
 class SourceIP(Persistence):

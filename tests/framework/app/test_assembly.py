@@ -8,6 +8,7 @@ from twisted.internet.testing import MemoryReactorClock
 from pointsman.app.assembly import GRACE, TICK, RunningSite
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.config.registry import Registry
+from pointsman.model.errors import TableError
 from pointsman.net.listener import Listener
 
 
@@ -85,6 +86,36 @@ def test_pins_are_forgotten_by_the_tick(reactor: Any) -> None:
     assert len(table) == 1
     reactor.pump([TICK] * 2)
     assert len(table) == 0
+
+
+def test_tables_are_started_with_the_reactor_before_anything_listens(
+    reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = running(reactor)
+    (table,) = site.site.tables
+    told: list[tuple[str, object]] = []
+    monkeypatch.setattr(type(table), "start", lambda self, given: told.append(("start", given)))
+    monkeypatch.setattr(Listener, "open", lambda self: told.append(("listen", None)))
+    site.listen()
+    assert told == [("start", reactor), ("listen", None)]
+
+
+def test_a_table_that_cannot_be_started_lets_nothing_listen(
+    reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = running(reactor)
+    (table,) = site.site.tables
+    told: list[str] = []
+
+    def start(self: object, given: object) -> None:
+        raise TableError("pins: no room")
+
+    monkeypatch.setattr(type(table), "start", start)
+    monkeypatch.setattr(type(table), "close", lambda self: told.append("closed"))
+    monkeypatch.setattr(Listener, "open", lambda self: told.append("listening"))
+    with pytest.raises(TableError, match="no room"):
+        site.listen()
+    assert told == ["closed"]
 
 
 def test_clients_have_the_drain_time_and_not_a_second_more(reactor: Any) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from kit.offers import Check, DictTable, First, Offers, Pins, registry_of
+from kit.offers import Check, DictTable, First, Offers, Pins, PinSettings, registry_of
 from pointsman.config.build import Site, build
 from pointsman.config.load import load_text
 from pointsman.config.registry import Registry
-from pointsman.contracts import Settings, Surroundings
+from pointsman.contracts import Offer, Settings, Surroundings
 from pointsman.core.members import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.address import Address
@@ -169,6 +169,20 @@ def test_all_refusals_are_told_at_once_and_tables_are_closed() -> None:
         "f:7:20",
     ]
     assert [table.closed for table in made] == [True]
+
+
+def test_a_persistence_that_names_no_table_has_the_default_one() -> None:
+    class Undecided(Offers):
+        @hookimpl
+        def persistences(self) -> Any:
+            def make(settings: PinSettings, surroundings: Surroundings) -> Pins:
+                assert surroundings.make_table is not None
+                return Pins(surroundings.make_table("", {"timeout": settings.timeout}))
+
+            return {**super().persistences(), "pins": Offer(PinSettings, make)}
+
+    (table,) = built(pool("persistence: pins"), registry_of(Undecided())).tables
+    assert isinstance(table, DictTable)
 
 
 def test_a_table_that_nobody_offers_is_told_where_it_is_wanted() -> None:

@@ -165,7 +165,7 @@ def test_made_from_settings() -> None:
 def test_defaults() -> None:
     settings = SourceIPSettings()
     assert (settings.timeout, settings.mask_v4, settings.mask_v6) == (1200.0, 32, 64)
-    assert settings.table == {"kind": "memory"}
+    assert settings.table == {}
     assert "192.0.2.1" not in make(settings, Surroundings(make_table=make_table))._kept
 
 

@@ -18,6 +18,7 @@ CHOICE: TypeAdapter[dict[str, Any]] = TypeAdapter(TableChoice)
 @pytest.mark.parametrize(
     ("written", "choice"),
     [
+        ({}, {}),
         ("memory", {"kind": "memory"}),
         ({"kind": "memory"}, {"kind": "memory"}),
         ({"kind": "memory", "size": 5}, {"kind": "memory", "size": 5}),
@@ -34,7 +35,11 @@ def test_how_it_may_be_written(written: object, choice: dict[str, Any]) -> None:
         (["memory"], "expected a table, like `memory`"),
         ({"size": 5}, "a table needs its kind"),
         ({"kind": 5}, "a table needs its kind"),
-        ({"kind": "memory", "timeout": "5m"}, "one of the persistence: write it beside `table`"),
+        ({"kind": "memory", "max_age": "5m"}, "`max_age` is one of the persistence"),
+        (
+            {"kind": "memory", "timeout": "5m"},
+            "`timeout` is one of the persistence: write it beside `table`",
+        ),
     ],
 )
 def test_how_it_may_not(written: object, message: str) -> None:
@@ -53,6 +58,8 @@ def test_the_maker_is_given_kind_options_and_timeout() -> None:
     assert isinstance(table, MemoryTable)
     assert asked == [("k", {"size": 5, "timeout": 1200.0})]
     assert type(asked[0][1]["timeout"]) is float
+    open_table({}, 60, Surroundings(make_table=make_table), max_age=3600)
+    assert asked[1] == ("", {"timeout": 60.0, "max_age": 3600.0})
 
 
 def test_a_place_without_tables() -> None:
