@@ -51,6 +51,15 @@ def tls_modes() -> Mapping[str, Offer]:  # type: ignore[empty-body]
 
 
 @hookspec
+def rulebooks() -> Mapping[str, Offer]:  # type: ignore[empty-body]
+    """Kinds of rules: their makers take the settings of all entries of that kind of a service.
+
+    They return as many ``contracts.rules.Rulebook``, in the same order, or None in the place of
+    an entry that another one's rulebook stands for.
+    """
+
+
+@hookspec
 def cli_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
     """Commands to be added to ``pointsman``."""
 

@@ -31,6 +31,7 @@ OFFERING: Mapping[str, frozenset[str]] = {
         {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}
     ),
     "tls_modes": frozenset({"mode"}),
+    "rulebooks": frozenset({"kind"}),
 }
 SECTIONS = "sections"
 COMMANDS = "cli_commands"
@@ -199,6 +200,11 @@ class Registry:
     def tls_modes(self) -> Mapping[str, Offered]:
         """TLS modes by the name used under ``tls``."""
         return MappingProxyType(self._families["tls_modes"])
+
+    @property
+    def rulebooks(self) -> Mapping[str, Offered]:
+        """Kinds of rules by the name used in ``rules``."""
+        return MappingProxyType(self._families["rulebooks"])
 
     @property
     def commands(self) -> tuple[click.Command, ...]:

@@ -1,0 +1,114 @@
+"""What a rule decides about an exchange or a connection: said by a rulebook, done by the core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pointsman.model.headers import Field
+
+
+class Respond(NamedTuple):
+    """Answer the client; no server is asked, or what one has said is thrown away.
+
+    Attributes:
+        status: 200..999.
+        body: whole; Content-Length is set for it.
+        fields: of the head, in order; Content-Length and hop-by-hop ones are left out.
+        reason: phrase, the usual one of that status if empty.
+        close: the connection ends after it.
+    """
+
+    status: int
+    body: bytes = b""
+    fields: Sequence[Field] = ()
+    reason: bytes = b""
+    close: bool = False
+
+
+class Refuse(NamedTuple):
+    """Answer with our own error page of that status, 400..599; in tcp mode: close."""
+
+    status: int
+
+
+class Forward(NamedTuple):
+    """Send it to another pool than the service's own, or to one certain server.
+
+    Attributes:
+        pool: its name, "" for the pool that it would go to anyhow.
+        server: name of a member of that pool, "" leaves the choice to pin and scheduler.
+        required: if that server cannot take it, refuse (503) instead of choosing another.
+    """
+
+    pool: str = ""
+    server: str = ""
+    required: bool = False
+
+
+class Retry(NamedTuple):
+    """Try another server than the last one.
+
+    It is done only while nothing of an answer was sent, if there is another server, within the
+    service's ``max_attempts``, and if all of the request is still there; else the exchange goes on
+    as if nothing had been decided.
+
+    Attributes:
+        pool: where to look for it, "" for the same pool.
+        exclude: names of further servers that are not to be tried.
+        unsafe: also for a method that is not idempotent, though a server may have acted on it.
+    """
+
+    pool: str = ""
+    exclude: Sequence[str] = ()
+    unsafe: bool = False
+
+
+class Close(NamedTuple):
+    """Close the client's connection without an answer; ``reset`` lets it see an error."""
+
+    reset: bool = False
+
+
+class Replace(NamedTuple):
+    """In tcp mode: send these bytes to the server instead of what the client has said so far."""
+
+    data: bytes
+
+
+class More(NamedTuple):
+    """In tcp mode: ask again when the client has said more."""
+
+
+Decision = Respond | Refuse | Forward | Retry | Close | Replace | More
+
+
+class Pending:
+    """Not decided yet: the rulebook calls ``decided`` once, later.
+
+    Args:
+        cancel: called if nobody waits for it any more; ``decided`` is then without effect.
+    """
+
+    __slots__ = ("cancel",)
+
+    def __init__(self, cancel: Callable[[], None] | None = None) -> None:
+        self.cancel = cancel
+
+
+# What a rulebook says to an event; None lets the next rulebook speak, and then traffic go on.
+Answer = Decision | Pending | None
+
+# Redirects that keep the method, and those that browsers turn into a GET (RFC 9110 section 15.4).
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def redirect(location: bytes, status: int = 302, fields: Sequence[Field] = ()) -> Respond:
+    """Send the client elsewhere.
+
+    Raises:
+        ValueError: that status redirects nobody.
+    """
+    if status not in REDIRECTS:
+        raise ValueError(f"a redirect has the status 301, 302, 303, 307 or 308, got {status}")
+    return Respond(status, b"", (*fields, (b"Location", location)))
