@@ -144,7 +144,7 @@ def test_responses_do_not_matter() -> None:
 
 def make_table(kind: str, options: Mapping[str, Any]) -> Table:
     """As the framework does it: look the kind up, check its options, make it."""
-    offer = pointsman_persistence.tables()[kind]
+    offer = pointsman_persistence.tables()[kind or "memory"]
     table: Table = offer.make(offer.settings.model_validate(dict(options)), Surroundings())
     return table
 
