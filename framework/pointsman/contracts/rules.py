@@ -48,8 +48,8 @@ class BodyFilter(Protocol):
 
         Returns:
             What goes on in its place, b"" for nothing yet; or a decision, which is done as long as
-            nothing was sent to the client (later on the answer is cut); or ``Pending``: then
-            ``filtered`` of the exchange is called once, with one of these.
+            nothing was sent to the client (later on the answer is cut); or a ``Pending``, to be
+            decided by one of these. Until then nothing else is fed to it.
         """
 
 
@@ -139,14 +139,11 @@ class RuledExchange(Arrival, Protocol):
     def trace(self, words: str) -> None:
         """Tell why something was decided, for ``pointsman explain``; nothing else happens."""
 
-    def decided(self, decision: Decision | None) -> None:
-        """After ``Pending``: what was decided, once."""
-
     def filter_request(self, one: BodyFilter) -> None:
         """Lead the body of the request through a filter, after those before it.
 
-        At ``request`` or ``request``'s ``decided`` only; a request without a body has no use for
-        it. As long as a filter wants the whole body, no server is chosen.
+        Until ``request`` is over; a request without a body has no use for it. As long as a filter
+        waits for the whole body, no server is chosen.
         """
 
     def filter_response(self, one: BodyFilter) -> None:
@@ -154,9 +151,6 @@ class RuledExchange(Arrival, Protocol):
 
         Until ``response`` is over. HEAD, 204, 206 and 304 have none that could be changed.
         """
-
-    def filtered(self, one: BodyFilter, answer: bytes | Decision) -> None:
-        """After ``Pending`` of a filter: what it gives back, once."""
 
 
 class RuledConnection(Protocol):
@@ -182,9 +176,6 @@ class RuledConnection(Protocol):
     def memory(self) -> dict[object, object]:
         """What is to be remembered while it is open, for plugins and rulebooks alike."""
 
-    def decided(self, decision: Decision | None) -> None:
-        """After ``Pending``: what was decided, once."""
-
 
 Ruled = Callable[[RuledExchange], Answer]
 RuledAtConnection = Callable[[RuledConnection], Answer]
@@ -194,7 +185,7 @@ RuledAtConnection = Callable[[RuledConnection], Answer]
 class RuleEvents:
     """Whom a rulebook wants to be asked, and when; None costs nothing.
 
-    In the order in which traffic meets them. What may wait returns ``Pending``. What is raised
+    In the order in which traffic meets them. What may wait returns a ``Pending``. What is raised
     costs that exchange (500) or connection (closed) and is logged with the name of the service.
 
     Attributes:

@@ -84,16 +84,47 @@ Decision = Respond | Refuse | Forward | Retry | Close | Replace | More
 
 
 class Pending:
-    """Not decided yet: the rulebook calls ``decided`` once, later.
+    """Not decided yet: a rulebook returns it, keeps it, and later says ``decide``, once.
 
     Args:
-        cancel: called if nobody waits for it any more; ``decided`` is then without effect.
+        cancel: called if nobody waits for the decision any more.
     """
 
-    __slots__ = ("cancel",)
+    __slots__ = ("_cancel", "_decided", "_decision", "_waiter")
 
     def __init__(self, cancel: Callable[[], None] | None = None) -> None:
-        self.cancel = cancel
+        self._cancel = cancel
+        self._waiter: Callable[[Decision | bytes | None], None] | None = None
+        self._decided = False
+        self._decision: Decision | bytes | None = None
+
+    def decide(self, decision: Decision | bytes | None) -> None:
+        """What was decided; bytes only by a body filter. Without effect if nobody waits any more.
+
+        It may come before the rulebook has returned this object. The second time it does nothing.
+        """
+        if self._decided:
+            return
+        self._decided = True
+        self._decision = decision
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter(decision)
+
+    def wait(self, waiter: Callable[[Decision | bytes | None], None]) -> None:
+        """For the framework: whom to tell, at once if it is decided already."""
+        if self._decided:
+            waiter(self._decision)
+        else:
+            self._waiter = waiter
+
+    def drop(self) -> None:
+        """For the framework: nobody waits any more, and the rulebook is told so."""
+        if not self._decided:
+            self._decided = True
+            self._waiter = None
+            if self._cancel is not None:
+                self._cancel()
 
 
 # What a rulebook says to an event; None lets the next rulebook speak, and then traffic go on.

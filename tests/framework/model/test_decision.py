@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.model.decision import REDIRECTS, Pending, Respond, redirect
+from pointsman.model.decision import REDIRECTS, Pending, Refuse, Respond, redirect
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
@@ -19,10 +19,31 @@ def test_other_statuses_lead_nowhere(status: int) -> None:
         redirect(b"/", status)
 
 
-def test_what_is_pending_may_be_cancelled() -> None:
-    cancelled = []
+@pytest.mark.parametrize("early", [False, True])
+def test_what_is_pending_is_decided_once(early: bool) -> None:
+    said: list[object] = []
+    cancelled: list[int] = []
     pending = Pending(lambda: cancelled.append(1))
-    assert pending.cancel is not None
-    pending.cancel()
+    if early:
+        pending.decide(Refuse(403))
+    pending.wait(said.append)
+    if not early:
+        assert said == []
+        pending.decide(Refuse(403))
+    pending.decide(None)
+    pending.drop()
+    assert said == [Refuse(403)]
+    assert cancelled == []
+
+
+def test_what_is_dropped_is_cancelled_once_and_nobody_hears_of_it() -> None:
+    said: list[object] = []
+    cancelled: list[int] = []
+    pending = Pending(lambda: cancelled.append(1))
+    pending.wait(said.append)
+    pending.drop()
+    pending.drop()
+    pending.decide(None)
+    assert said == []
     assert cancelled == [1]
-    assert Pending().cancel is None
+    Pending().drop()
