@@ -93,5 +93,10 @@ def health_changed(pool: str, server: str, up: bool, reason: str) -> None:
 
 
 @hookspec
+def server_state(pool: str, server: str, before: str, state: str, reason: str) -> None:
+    """The state of a server has changed, whoever changed it."""
+
+
+@hookspec
 def stopping() -> None:
     """Listeners are closing; open work is given its drain time."""

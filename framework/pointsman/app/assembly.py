@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from pointsman.app.access_log import AccessLog
 from pointsman.app.running_service import RunningService, Shared
+from pointsman.app.server_life import ServerLife
 from pointsman.app.ticker import Ticker
 from pointsman.config.build import Site
 from pointsman.config.registry import Registry
@@ -65,9 +66,9 @@ class RunningSite:
         self._deadlines = Deadlines(clock(), self._timeout_failed)
         self._names = _watched_names(site, reactor)
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
-        self._checks = Checks(
-            reactor, dialler.dial, (self._health_changed, *registry.events("health_changed"))
-        )
+        self._life = ServerLife(lambda: self.services, registry.events("server_state"), wall)
+        self._life.watch(site.pools)
+        self._checks = Checks(reactor, dialler.dial, registry.events("health_changed"))
         for plan in site.checks:
             self._checks.add(plan)
         shared = Shared(reactor, self._deadlines, FieldLines(), dialler, RequestIds(), clock, wall)
@@ -80,6 +81,7 @@ class RunningSite:
         )
         due = (
             self._deadlines.tick,
+            self._life.tick,
             self._touch_pins,
             self._expire_pins,
             *(log.flush for log in logs),
@@ -154,12 +156,6 @@ class RunningSite:
 
     def _timeout_failed(self, timed: object, error: Exception) -> None:
         self.log.failure("a timeout of {timed!r} failed", Failure(error), timed=timed)
-
-    def _health_changed(self, pool: str, server: str, up: bool, reason: str) -> None:
-        member = self.site.pools[pool].member(server)
-        if not up and member is not None:
-            for running in self.services:
-                running.idle.close_all(member)
 
     def reopen_logs(self) -> None:
         """Open the file of the access log anew, after it was moved away."""

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from pointsman.app.metrics import ServiceCounts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
+from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.supplies import ExchangeSupplies
@@ -59,6 +60,9 @@ class Clients(Protocol):
 
     def touch(self, now: float) -> None:
         """Keep the pins of all work under way in use."""
+
+    def leave(self, member: Member) -> None:
+        """Let nothing be under way at that member."""
 
     def drain(self) -> None:
         """Close what is idle and let work under way end."""
@@ -181,6 +185,12 @@ class RunningService:
             self._touched = now
             self.clients.touch(now)
 
+    def leave(self, member: Member, *, drop: bool) -> None:
+        """Keep no idle connection to that member; with ``drop``, cut what is under way as well."""
+        self.idle.close_all(member)
+        if drop:
+            self.clients.leave(member)
+
     def deaf(self) -> None:
         """Close all listeners; open connections are not touched."""
         for listener in self.listeners:
@@ -200,6 +210,7 @@ class _Tunnels:
         self._clients = clients
         self.accepted = clients.accepted
         self.touch = clients.touch
+        self.leave = clients.leave
 
     def drain(self) -> None:
         """Let tunnels end by themselves."""

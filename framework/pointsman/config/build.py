@@ -278,7 +278,8 @@ class _Builder:
             members.append(there if there is not None and same else Member(server))
         made.scheduler.keep([member.name for member in members])
         pin_made = self._registry.events("pin_made")
-        return Pool(name, members, made.scheduler, made.persistence, pin_made)
+        settings = recipe.section.settings()
+        return Pool(name, members, made.scheduler, made.persistence, pin_made, settings)
 
 
 def _route(mode: TlsMode | None, own: Pool, pools: Mapping[str, Pool]) -> Route | None:

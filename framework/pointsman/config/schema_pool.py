@@ -36,11 +36,13 @@ from pointsman.config.schema_types import (
     Port,
     Seconds,
     ServerAddress,
+    Switch,
     Weight,
     default_duration,
 )
 from pointsman.contracts import Settings
 from pointsman.model.address import Address
+from pointsman.model.pool_settings import PoolSettings
 from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
 from pointsman.model.units import format_duration
@@ -49,6 +51,7 @@ DEFAULT_SCHEDULER = "round_robin"
 DEFAULT_CHECK = "tcp"
 
 _TIMING = HealthTiming()
+_POOL = PoolSettings()
 
 
 class ServerSection(Settings):
@@ -185,6 +188,24 @@ class PoolSection(Settings):
     )
     health: Health = Field(default=DEFAULT_CHECK, description="how a server is known to be up")  # type: ignore[assignment]
     servers: dict[Name, Server] = Field(description="name: address, or name: {address: ...}")
+    drain_time: Seconds = Field(
+        default=default_duration(_POOL.drain_time),
+        description="pinned clients may come this long to a server that drains",
+    )
+    drop_at_drain_end: Switch = Field(
+        default=False, description="then close what is still open to it"
+    )
+    drop_on_fail: Switch = Field(
+        default=False, description="close what is open to a server that went down"
+    )
+
+    def settings(self) -> PoolSettings:
+        """What the data plane works by."""
+        return PoolSettings(
+            drain_time=self.drain_time,
+            drop_at_drain_end=self.drop_at_drain_end,
+            drop_on_fail=self.drop_on_fail,
+        )
 
     @model_validator(mode="before")
     @classmethod

@@ -105,15 +105,9 @@ class Attempts(ExchangeFacts):
 
     def _answer_failed(self, upstream: UpstreamPort, member: Member, error: UpstreamError) -> None:
         """The connection broke before an answer began: send the request again if that is safe."""
-        assert self.request is not None
         # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
         race = upstream.reused and error.retryable and not self._interim_seen
-        again = error.retryable and may_try_again(
-            self.request.method,
-            anything_sent=True,
-            whole_request_kept=self._kept is None or self._kept.whole,
-            response_begun=self._interim_seen,
-        )
+        again = error.retryable and self._may_send_again()
         if again and race and not self._raced:
             self._raced = True
             self._open(member, fresh=True)
@@ -123,6 +117,32 @@ class Attempts(ExchangeFacts):
             if not race:
                 member.failures += 1
             self._fail(502, ends.UPSTREAM_ERROR)
+
+    def server_dropped(self, member: Member) -> None:
+        """That member is out of service, and nothing is to be left at it."""
+        if self.over or not self._holds_member or self.member is not member:
+            return
+        upstream, opening = self._upstream, self._opening
+        self._give_up_upstream()
+        error = UpstreamError("response", "the server was taken out", retryable=True)
+        if opening is not None:
+            self._try_another(error, 503)
+        elif self.response is not None or upstream is None:
+            self._cut(ends.DROPPED)
+        elif self._may_send_again():
+            self._try_another(error, 503)
+        else:
+            self._fail(503, ends.DROPPED)
+
+    def _may_send_again(self) -> bool:
+        """Whether the request, which was sent, may be sent once more (DESIGN 5.7)."""
+        assert self.request is not None
+        return may_try_again(
+            self.request.method,
+            anything_sent=True,
+            whole_request_kept=self._kept is None or self._kept.whole,
+            response_begun=self._interim_seen,
+        )
 
     def _give_up_upstream(self) -> None:
         upstream = self._upstream
@@ -140,6 +160,10 @@ class Attempts(ExchangeFacts):
 
     def _fail(self, status: int, termination: str) -> None:
         """Answer with an error and be over (``Exchange._fail``)."""
+        raise NotImplementedError
+
+    def _cut(self, termination: str) -> None:
+        """Break an answer off and be over (``Exchange._cut``)."""
         raise NotImplementedError
 
     def _open(self, member: Member, *, fresh: bool) -> None:

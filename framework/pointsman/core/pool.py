@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
-from pointsman.core.members import DISABLED, Member
+from pointsman.core.members import Member, Told
+from pointsman.core.server_states import StateChange
+from pointsman.model.pool_settings import PoolSettings
 
 # How a member was chosen; the word goes into the access log.
 PINNED = "pinned"
@@ -14,6 +17,9 @@ NEW = "new"
 UNPINNED = "none"
 
 PinMade = Callable[[str, str, str], None]
+
+# So many changes of the states of its servers are remembered.
+REMEMBERED = 200
 
 
 class Pool:
@@ -31,6 +37,8 @@ class Pool:
         prepare: ``persistence.request`` if it wants to change requests, else None.
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
         learn: ``persistence.response`` if it wants to see responses, else None.
+        settings: how it treats its servers.
+        history: the last changes of their states, the oldest first.
         pin_made: event hooks to be told of a new pin (pool, server, client address).
     """
 
@@ -41,8 +49,12 @@ class Pool:
         scheduler: Scheduler,
         persistence: Persistence | None = None,
         pin_made: Sequence[PinMade] = (),
+        settings: PoolSettings | None = None,
     ) -> None:
         self.name = name
+        self.settings = settings or PoolSettings()
+        self.history: deque[StateChange] = deque(maxlen=REMEMBERED)
+        self._told: Told | None = None
         self.members = tuple(members)
         self.scheduler = scheduler
         self.persistence = persistence
@@ -55,9 +67,30 @@ class Pool:
         self.learn = persistence.response if persistence is not None and wants else None
         self.available: tuple[Member, ...] = ()
         self.how = UNPINNED
+        self._by_name: dict[str, Member] = {}
+        self._take_in()
+
+    def change(
+        self,
+        members: Sequence[Member],
+        pin_made: Sequence[PinMade],
+        settings: PoolSettings | None = None,
+    ) -> None:
+        """Have other members from now on; work under way elsewhere goes on there."""
+        self.members = tuple(members)
+        self.pin_made = tuple(pin_made)
+        self.settings = settings or self.settings
+        self._take_in()
+
+    def tells(self, told: Told) -> None:
+        """Let ``told`` hear of every change of the state of a member."""
+        self._told = told
+        self._take_in()
+
+    def _take_in(self) -> None:
         self._by_name = {member.name: member for member in self.members}
         for member in self.members:
-            member.watched_by(self._refresh)
+            member.watched_by(self._refresh, self._told)
         self._refresh()
 
     def member(self, name: str) -> Member | None:
@@ -82,12 +115,7 @@ class Pool:
             if member is not None and member.takes_pinned and member not in tried:
                 self.how = PINNED
                 return member
-            if (
-                member is not None
-                and member.up
-                and member.admin != DISABLED
-                and member not in tried
-            ):
+            if member is not None and member.keeps_pins and member not in tried:
                 # Over its limit for a moment: served elsewhere once, the pin stays (DESIGN 5.11).
                 self.how = NEW
                 return self._schedule(arrival, tried)

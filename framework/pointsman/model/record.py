@@ -17,6 +17,7 @@ UPSTREAM_TIMEOUT = "upstream_timeout"  # connected, but silent for too long
 UPSTREAM_ERROR = "upstream_error"  # an answer that is not HTTP, or no answer at all
 UPSTREAM_ABORTED = "upstream_aborted"  # the answer broke off in its middle
 OVERLOADED = "overloaded"  # a connection limit of ours refused it
+DROPPED = "dropped"  # its server was taken out, and the pool says that nothing is to be left there
 STOPPED = "stopped"  # we were stopping and its time was over
 PLUGIN_ERROR = "plugin_error"  # a scheduler or persistence raised; the log of the program says more
 RULE = "rule"  # answered by a decision, no server was asked

@@ -16,10 +16,11 @@ from pointsman.core.hop_by_hop import (
 from pointsman.core.http1.bodies import Body, chunk, last_chunk
 from pointsman.core.http1.fields import folded
 from pointsman.core.http1.request_reader import RequestReader
+from pointsman.core.members import Member
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
-from pointsman.model.record import STOPPED
+from pointsman.model.record import DROPPED, STOPPED
 from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.relay import Relay
 from pointsman.net.stream import Stream
@@ -274,6 +275,16 @@ class ClientLine:
             # The client has to read the rest first, and that in time.
             self._unsent = stream.waiting
             self._supplies.deadlines.arm(self, self._supplies.timeouts.stream)
+
+    def leave(self, member: Member) -> None:
+        """That member keeps nothing: end what is under way there, or have it done elsewhere."""
+        exchange = self.exchange
+        if exchange is None or exchange.member is not member:
+            return
+        if self._relay is not None:
+            self._relay.abort(DROPPED)
+        else:
+            exchange.server_dropped(member)
 
     def stop_when_idle(self) -> None:
         """We are stopping: close now if nothing is under way, else after the exchange."""

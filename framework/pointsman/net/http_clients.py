@@ -8,6 +8,7 @@ from typing import Any
 from pointsman.contracts.tls import TlsFacts
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
+from pointsman.core.members import Member
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.model.connection import ConnectionFacts
 from pointsman.net.client import ClientConnection
@@ -89,6 +90,11 @@ class HttpClients:
         for connection in tuple(self._open):
             if connection.exchange is not None:
                 connection.exchange.touch(now)
+
+    def leave(self, member: Member) -> None:
+        """Let nothing be under way at that member."""
+        for connection in tuple(self._open):
+            connection.leave(member)
 
     def __len__(self) -> int:
         return len(self._open) + (len(self.tls) if self.tls is not None else 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pointsman.contracts.tls import TlsFacts
 from pointsman.core.deadlines import Deadlines
+from pointsman.core.members import Member
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.connection import ConnectionFacts
@@ -121,6 +122,11 @@ class TcpClients:
         """Keep the pins of all open tunnels in use."""
         for connection in tuple(self._open):
             connection.touch(now)
+
+    def leave(self, member: Member) -> None:
+        """Let nothing be open to that member."""
+        for connection in tuple(self._open):
+            connection.leave(member)
 
     def abort_all(self, reason: str) -> None:
         """End every connection now; ``reason`` goes into the records."""

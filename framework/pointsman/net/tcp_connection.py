@@ -18,6 +18,7 @@ from pointsman.model.record import (
     CLIENT_ABORTED,
     CLIENT_ERROR,
     CONNECT_FAILED,
+    DROPPED,
     NO_SERVER,
     ExchangeRecord,
 )
@@ -192,6 +193,18 @@ class TcpConnection:
         elif self._stream is not None:
             self._reason = self._reason or reason
             self._stream.abort()
+
+    def leave(self, member: Member) -> None:
+        """That member keeps nothing: end the tunnel, or reach another if there is none yet."""
+        if self._member is not member or self._over:
+            return
+        if self._relay is not None:
+            self._relay.abort(DROPPED)
+        elif self._call is not None:
+            call, self._call = self._call, None
+            call.cancel()
+            self._leave_member()
+            self._dial()
 
     def _dial(self) -> None:
         clients = self._clients

@@ -171,7 +171,7 @@ def test_a_server_that_goes_down_loses_its_idle_connections(reactor: Any) -> Non
     (member,) = site.site.pools["site"].members
     idle = Idle(member)
     site.services[0].idle.put(idle, 10)
-    site._health_changed("site", "a", True, "up")
+    member.set_health(True, "up")
     assert idle.closed == 0
-    site._health_changed("site", "a", False, "down")
+    member.set_health(False, "down")
     assert idle.closed == 1

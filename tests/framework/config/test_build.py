@@ -9,7 +9,7 @@ from pointsman.config.build import Site, build
 from pointsman.config.load import load_text
 from pointsman.config.registry import Registry
 from pointsman.contracts import Offer, Settings, Surroundings
-from pointsman.core.members import DRAINING
+from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError

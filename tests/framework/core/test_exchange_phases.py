@@ -239,3 +239,45 @@ def test_a_connect_that_is_allowed_gets_a_connection_of_its_own() -> None:
     stage.exchange.tunnel_finished(1, 2, "client_aborted")
     assert (stage.record.status, stage.record.termination) == (200, "client_aborted")
     stage.check_it_is_over()
+
+
+# ---- the server is taken out, and nothing is to be left there (DESIGN 5.3) ----
+
+
+@pytest.mark.parametrize("phase", [opening, waiting, raced])
+def test_design_5_3_work_of_a_dropped_server_is_done_elsewhere_if_that_is_safe(
+    phase: Callable[[Stage], None],
+) -> None:
+    stage = Stage()
+    phase(stage)
+    stage.members[0].set_health(False, "down")
+    stage.exchange.server_dropped(stage.members[1])  # it is not there
+    assert stage.upstreams.last.member.name == "a"
+    stage.exchange.server_dropped(stage.members[0])
+    assert stage.upstreams.last.member.name == "b"
+    assert stage.members[0].active == 0
+    stage.exchange.client_gone()
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize("phase", BEGUN)
+def test_design_5_3_an_answer_of_a_dropped_server_breaks_off(
+    phase: Callable[[Stage], None],
+) -> None:
+    stage = Stage()
+    phase(stage)
+    stage.exchange.server_dropped(stage.members[0])
+    stage.exchange.server_dropped(stage.members[0])
+    assert "cut" in stage.client.said
+    assert stage.record.termination == "dropped"
+    stage.check_it_is_over()
+
+
+def test_what_must_not_be_sent_twice_ends_with_its_server() -> None:
+    stage = Stage()
+    stage.asks(request(b"POST"))
+    stage.upstreams.last.connects()
+    stage.exchange.server_dropped(stage.members[0])
+    assert stage.client.said[0] == "head 503"
+    assert stage.record.termination == "dropped"
+    stage.check_it_is_over()

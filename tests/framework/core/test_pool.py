@@ -5,33 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kit.arrivals import visit
+from kit.pins import Pins
 from kit.recorders import FirstOf
-from pointsman.contracts import Arrival, Persistence
-from pointsman.core.members import DISABLED, DRAINING, ENABLED, Member
+from pointsman.core.members import Member
 from pointsman.core.pool import NEW, PINNED, UNPINNED, Pool
+from pointsman.core.server_states import DISABLED, DRAINING, ENABLED
+from pointsman.model.pool_settings import PoolSettings
 from pointsman.model.server import RealServer
-
-
-class Pins(Persistence):
-    """A persistence that remembers by client address."""
-
-    timeout = 60.0
-    table = None
-
-    def __init__(self, **pins: str) -> None:
-        self.pins = pins
-        self.forgotten = 0
-
-    def find(self, arrival: Arrival, now: float) -> str | None:
-        return self.pins.get(arrival.client_ip)
-
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
-        self.pins[arrival.client_ip] = member
-
-    def forget(self, arrival: Arrival) -> None:
-        self.forgotten += 1
-        self.pins.pop(arrival.client_ip, None)
-
 
 US = visit("us")
 
@@ -147,6 +127,22 @@ def test_a_member_at_its_limit_leaves_and_returns() -> None:
     assert choice.available == (members[1], members[2])
     members[0].end()
     assert choice.available == tuple(members)
+
+
+def test_a_pool_takes_other_members_in() -> None:
+    choice, members = pool()
+    told: list[tuple[str, str, str]] = []
+    choice.tells(lambda member, before, by, reason: told.append((member.name, before, by)))
+    new = Member(RealServer("n"))
+    choice.change([members[0], new], (), PoolSettings(drain_time=5.0))
+    assert choice.available == (members[0], new)
+    assert (choice.member("n"), choice.member("b")) == (new, None)
+    assert choice.settings.drain_time == 5.0
+    new.set_health(False, "down")
+    assert [member.name for member in choice.available] == ["a"]
+    assert told == [("n", "up", "health")]
+    choice.change([new], ())
+    assert choice.settings.drain_time == 5.0
 
 
 def test_members_are_found_by_name() -> None:

@@ -17,6 +17,7 @@ def test_the_words_for_an_end_are_distinct_and_stable() -> None:
         "upstream_aborted",
         "overloaded",
         "plugin_error",
+        "dropped",
         "stopped",
         "rule",
     }

@@ -253,3 +253,29 @@ def test_the_end_of_the_drain_time_cuts_an_answer() -> None:
     connection_of(client).stop()
     assert client.aborted
     assert site.ends == ["stopped"]
+
+
+# ---- a server is taken out, and nothing is to be left there (DESIGN 5.3) ----
+
+
+def test_design_5_3_a_tunnel_to_a_dropped_server_is_cut() -> None:
+    site = PlayedSite(2)
+    client = site.asks(UPGRADE)
+    connection = connection_of(client)
+    site.plays(site.server, SWITCH)
+    connection.leave(site.members[1])
+    assert not client.lost
+    connection.leave(site.members[0])
+    assert (client.lost, site.server.lost, site.ends) == (True, True, ["dropped"])
+    site.check_counters()
+
+
+def test_design_5_3_a_request_at_a_dropped_server_is_answered_by_another() -> None:
+    site = PlayedSite(2)
+    client = site.asks(GET)
+    connection_of(client).leave(site.members[0])
+    assert [member.active for member in site.members] == [0, 1]
+    connection_of(site.client()).leave(site.members[0])  # nothing is under way on that one
+    site.plays(site.server, HELLO)
+    assert site.ends == ["ok"]
+    site.check_counters()

@@ -229,3 +229,26 @@ def test_a_route_chooses_the_pool_or_nobody(lean_reactor: Any) -> None:
     assert nobody.broken
     site.close()
     assert other.active == 0
+
+
+# ---- a server is taken out, and nothing is to be left there (DESIGN 5.3) ----
+
+
+def test_design_5_3_a_tunnel_to_a_dropped_server_is_cut(site: Site) -> None:
+    client = site.come()
+    upstream = FakeStream(site.dials.attempts[0].owner)
+    site.dials.attempts[0].owner.dialled(upstream)
+    site.clients.leave(site.members[1])
+    assert site.reasons == []
+    site.clients.leave(site.members[0])
+    assert site.reasons == ["dropped"]
+    site.until(lambda: client.pull())
+
+
+def test_design_5_3_who_still_dials_a_dropped_server_is_led_to_another(site: Site) -> None:
+    site.come()
+    site.members[0].set_health(False, "down")
+    site.clients.leave(site.members[0])
+    first, second = site.dials.attempts
+    assert (first.cancelled, second.server.name) == (True, "b")
+    assert [member.active for member in site.members] == [0, 1]

@@ -1,0 +1,90 @@
+"""The life of the servers of a running site: what is due now and then, and who hears of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from pointsman.core.draining import end_drains
+from pointsman.core.members import Member
+from pointsman.core.pool import Pool
+from pointsman.core.server_states import (
+    BY_HEALTH,
+    BY_TIME,
+    DISABLED,
+    DOWN,
+    MAINTENANCE,
+    StateChange,
+)
+
+# Told of a change: pool, server, the state before, the state now, and why.
+Changed = Callable[[str, str, str, str, str], object]
+
+_OUT = (DOWN, DISABLED, MAINTENANCE)
+
+
+class HasConnections(Protocol):
+    """Who has connections to servers: a service at work."""
+
+    def leave(self, member: Member, *, drop: bool) -> None:
+        """Keep no idle connection to that member; with ``drop``, cut what is under way as well."""
+
+
+class ServerLife:
+    """Watches the members of all pools.
+
+    Args:
+        connections: the services at work now, asked each time.
+        on_change: told of each change; one that raises is logged.
+        wall: seconds since the epoch.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        connections: Callable[[], Sequence[HasConnections]],
+        on_change: Sequence[Changed],
+        wall: Callable[[], float],
+    ) -> None:
+        self._connections = connections
+        self._on_change = tuple(on_change)
+        self._wall = wall
+        self._pools: tuple[Pool, ...] = ()
+
+    def watch(self, pools: Mapping[str, Pool]) -> None:
+        """Watch these pools from now on, and no others."""
+        self._pools = tuple(pools.values())
+        for pool in self._pools:
+            pool.tells(partial(self._changed, pool))
+
+    def tick(self, now: float) -> None:
+        """Do what is due; called about every half second, with monotonic seconds."""
+        for pool in self._pools:
+            end_drains(pool, now)
+
+    def _changed(self, pool: Pool, member: Member, before: str, by: str, reason: str) -> None:
+        state = member.state
+        pool.history.append(StateChange(self._wall(), member.name, before, state, by, reason))
+        if by != BY_HEALTH:  # who checks has told it already
+            self.log.info(
+                "{pool}/{server} is {state}: {reason}",
+                pool=pool.name,
+                server=member.name,
+                state=state,
+                reason=reason,
+            )
+        if state in _OUT:
+            settings = pool.settings
+            drained = state == DISABLED and by == BY_TIME and settings.drop_at_drain_end
+            failed = state == DOWN and settings.drop_on_fail
+            for each in self._connections():
+                each.leave(member, drop=drained or failed)
+        for told in self._on_change:
+            try:
+                told(pool.name, member.name, before, state, reason)
+            except Exception:
+                self.log.failure("{told} raised when told of a change of state", told=told)

@@ -1,0 +1,138 @@
+"""The life of servers: who hears of changes, what is remembered, what is cut."""
+
+from __future__ import annotations
+
+from twisted.logger import formatEvent
+
+from kit.logs import noted_log
+from kit.recorders import FirstOf
+from pointsman.app.server_life import ServerLife
+from pointsman.core.members import Member
+from pointsman.core.pool import REMEMBERED, Pool
+from pointsman.core.server_states import (
+    AGENT_DOWN,
+    DISABLED,
+    DRAINING,
+    ENABLED,
+    MAINTENANCE,
+    StateChange,
+)
+from pointsman.model.pool_settings import PoolSettings
+from pointsman.model.server import RealServer
+
+
+class Connections:
+    def __init__(self) -> None:
+        self.left: list[tuple[str, bool]] = []
+
+    def leave(self, member: Member, *, drop: bool) -> None:
+        self.left.append((member.name, drop))
+
+
+class Life:
+    """A pool whose life is watched."""
+
+    def __init__(self, **settings: bool) -> None:
+        self.member = Member(RealServer("a", max_connections=1))
+        self.pool = Pool("web", [self.member], FirstOf(), settings=PoolSettings(**settings))
+        self.connections = Connections()
+        self.told: list[tuple[str, ...]] = []
+        self.life = ServerLife(
+            lambda: [self.connections], [lambda *words: self.told.append(words)], lambda: 1e9
+        )
+        self.life.watch({"web": self.pool})
+
+
+def test_each_change_is_told_and_remembered_with_its_reason() -> None:
+    life = Life()
+    with noted_log() as events:
+        change_four_times(life.member)
+    assert [tuple(change) for change in life.pool.history] == [
+        (1e9, "a", "checking", "down", "health", "403 not among accepted 200-299"),
+        (1e9, "a", "down", "up", "health", "200"),
+        (1e9, "a", "up", "draining", "operator", "for the update"),
+        (1e9, "a", "draining", "up", "operator", "updated"),
+    ]
+    assert life.told[0] == ("web", "a", "checking", "down", "403 not among accepted 200-299")
+    assert len(life.told) == 4
+    # The health check has logged its own.
+    lines = [formatEvent(event) for event in events]
+    assert lines == ["web/a is draining: for the update", "web/a is up: updated"]
+
+
+def change_four_times(member: Member) -> None:
+    member.checking = True
+    member.set_health(False, "403 not among accepted 200-299")
+    member.set_health(True, "200")
+    member.set_admin(DRAINING, "for the update")
+    member.set_admin(ENABLED, "updated")
+
+
+def test_what_changes_nothing_is_not_told() -> None:
+    life = Life()
+    life.member.set_health(True, "still")
+    life.member.begin()  # over its limit: that comes and goes with every request
+    life.member.end()
+    life.member.set_weight(5)
+    life.member.set_admin(DISABLED)
+    life.member.set_health(False, "down as well")
+    assert [change.state for change in life.pool.history] == ["disabled"]
+
+
+def test_the_history_is_bounded() -> None:
+    life = Life()
+    for _ in range(REMEMBERED):
+        life.member.set_admin(DISABLED)
+        life.member.set_admin(ENABLED)
+    assert len(life.pool.history) == REMEMBERED
+    assert isinstance(life.pool.history[0], StateChange)
+
+
+def test_idle_connections_go_with_a_server_and_open_ones_stay() -> None:
+    life = Life()
+    life.member.set_admin(DRAINING)
+    assert life.connections.left == []
+    life.member.set_admin(DISABLED)
+    life.member.set_admin(MAINTENANCE)
+    life.member.set_admin(ENABLED)
+    life.member.set_health(False, "down")
+    assert life.connections.left == [("a", False)] * 3
+
+
+def test_design_5_3_drop_on_fail_cuts_what_is_open() -> None:
+    life = Life(drop_on_fail=True)
+    life.member.set_health(False, "down")
+    life.member.set_health(True, "up")
+    life.member.set_agent(None, AGENT_DOWN)
+    life.member.set_admin(DISABLED)
+    assert life.connections.left == [("a", True), ("a", True), ("a", False)]
+
+
+def test_design_5_3_drop_at_drain_end_cuts_what_is_open() -> None:
+    life = Life(drop_at_drain_end=True)
+    life.member.begin()
+    life.member.set_admin(DISABLED)
+    life.member.set_admin(DRAINING)
+    life.life.tick(1000.0)
+    life.life.tick(1299.5)
+    assert life.connections.left == [("a", False)]
+    life.life.tick(1300.0)
+    assert life.connections.left == [("a", False), ("a", True)]
+    assert life.pool.history[-1].by == "time"
+
+
+def test_a_hook_that_raises_breaks_nothing() -> None:
+    life = Life()
+
+    def breaks(*words: str) -> None:
+        raise RuntimeError("broken")
+
+    after: list[str] = []
+    life.life = ServerLife(lambda: [], [breaks, lambda *words: after.append(words[1])], lambda: 1e9)
+    life.life.watch({"web": life.pool})
+    with noted_log() as events:
+        life.member.set_admin(DISABLED)
+    assert after == ["a"]
+    assert [str(event["log_failure"].value) for event in events if "log_failure" in event] == [
+        "broken"
+    ]
