@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 # First lines of a YAML block that say that it is no configuration to be loaded as it stands.
@@ -31,10 +32,15 @@ def sections(page: Path) -> dict[str, str]:
 
 def table(text: str) -> list[list[str]]:
     """The rows of the first table in a text, without its head; empty if there is none."""
-    rows = []
-    for line in text.split("\n"):
+    return next(tables(text), [])
+
+
+def tables(text: str) -> Iterator[list[list[str]]]:
+    """The rows of each table in a text, without their heads."""
+    rows: list[list[str]] = []
+    for line in [*text.split("\n"), ""]:
         if line.startswith("|"):
             rows.append([cell.strip() for cell in line.strip("|").split("|")])
         elif rows:
-            break
-    return rows[2:]
+            yield rows[2:]
+            rows = []

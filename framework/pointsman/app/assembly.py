@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pointsman.app.access_log import AccessLog
+from pointsman.app.chores import Chores
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.server_life import ServerLife
 from pointsman.app.ticker import Ticker
 from pointsman.config.build import Site
 from pointsman.config.registry import Registry
+from pointsman.contracts import Chore, Outcome
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
@@ -79,11 +82,13 @@ class RunningSite:
         self.services = tuple(
             RunningService(service, shared, finished) for service in site.services
         )
+        chores = Chores(self._in_thread, self._chores)
         due = (
             self._deadlines.tick,
             self._life.tick,
             self._touch_pins,
             self._expire_pins,
+            chores.tick,
             *(log.flush for log in logs),
         )
         self._ticker = Ticker(reactor, clock, TICK, due)
@@ -153,6 +158,15 @@ class RunningSite:
     def _expire_pins(self, now: float) -> None:
         for table in self.site.tables:
             table.expire(now)
+
+    def _chores(self) -> Iterator[Chore]:
+        for running in self.services:
+            tls = running.service.tls
+            if tls is not None and self._stopped is None:
+                yield from tls.chores
+
+    def _in_thread(self, work: Callable[[], Outcome | None]) -> Deferred[Outcome | None]:
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
     def _timeout_failed(self, timed: object, error: Exception) -> None:
         self.log.failure("a timeout of {timed!r} failed", Failure(error), timed=timed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -136,6 +137,7 @@ class _Builder:
             for table in self._made_tables:
                 table.close()
             raise ConfigError(sorted(self._problems, key=lambda p: (p.file, p.line, p.column)))
+        self._succeed(tls)
         pools: dict[str, Pool] = {}
         checks: list[CheckPlan] = []
         for name, recipe in recipes.items():
@@ -162,6 +164,7 @@ class _Builder:
                 continue
             pool = self._settings.pools[section.pool] if isinstance(section.pool, str) else None
             servers = (pool or section.pool_in_place).servers
+            path: Path = ("virtual_services", name, "tls")
             around = Surroundings(
                 section.pool if isinstance(section.pool, str) else name,
                 section.mode,
@@ -169,8 +172,8 @@ class _Builder:
                 hosts=tuple(address.host for address in section.listen if address.host),
                 servers=tuple(each.server(key) for key, each in servers.items()),
                 sections=self._sections,
+                folder=partial(self._positions.folder, path),
             )
-            path: Path = ("virtual_services", name, "tls")
             mode = self._made(_maker(section.tls, around), section.tls, path)
             if mode is not None:
                 made[name] = mode
@@ -198,7 +201,8 @@ class _Builder:
 
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
         section, positions = recipe.section, self._positions
-        surroundings = Surroundings(name, recipe.mode, sections=self._sections)
+        folder = partial(positions.folder, recipe.path)
+        surroundings = Surroundings(name, recipe.mode, sections=self._sections, folder=folder)
         scheduler, persistence = self._kept(name, recipe)
         if scheduler is None:
             make = _maker(section.scheduling, surroundings)
@@ -267,6 +271,12 @@ class _Builder:
             pool.scheduler if same_scheduling else None,
             pool.persistence if same_persistence else None,
         )
+
+    def _succeed(self, tls: Mapping[str, TlsMode]) -> None:
+        for service in self._previous.services if self._previous else ():
+            mode = tls.get(service.name)
+            if mode is not None and service.tls is not None:
+                mode.take_over(service.tls)
 
     def _pool(self, name: str, recipe: Recipe, made: _Parts) -> Pool:
         old = self._previous.pools.get(name) if self._previous else None

@@ -80,8 +80,7 @@ class _Place:
         self.made = made
 
     def folder(self, at: Sequence[str | int] = ()) -> Path:
-        mark = self._positions.of((self._name, *at))
-        return Path(mark.file).parent if mark.line else Path()
+        return self._positions.folder((self._name, *at))
 
     def error(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
         self._problems.append(self._problem(message, hint, at))

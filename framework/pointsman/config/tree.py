@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as File
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -83,6 +84,16 @@ class Positions:
             if not key and not branch.children and branch.value not in ({}, [], None):
                 mark = branch.mark
         return mark
+
+    def folder(self, path: Sequence[Key], below: Sequence[Key] = ()) -> File:
+        """Where a relative path begins that is written there: beside its file, else here.
+
+        Args:
+            path: keys and indexes from the top.
+            below: and from there on.
+        """
+        mark = self.of((*path, *below))
+        return File(mark.file).parent if mark.line else File()
 
     def _walk(self, path: Sequence[Key]) -> Iterator[tuple[Key, Mark, Branch]]:
         branch = self.root

@@ -1,5 +1,6 @@
 """What a plugin hands over: the few shapes that the framework asks of it, and their settings."""
 
+from pointsman.contracts.chores import Chore, Outcome
 from pointsman.contracts.health import HealthCheck, Probe, Verdict
 from pointsman.contracts.offers import Maker, Misfit, Offer, Section, SectionPlace, Surroundings
 from pointsman.contracts.persistence import Persistence, Pin, Table
@@ -9,11 +10,13 @@ from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settin
 __all__ = [
     "Arrival",
     "Candidate",
+    "Chore",
     "Duration",
     "HealthCheck",
     "Maker",
     "Misfit",
     "Offer",
+    "Outcome",
     "Persistence",
     "Pin",
     "Probe",

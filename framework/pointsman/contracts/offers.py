@@ -22,6 +22,10 @@ class Maker(Protocol[S, T]):
         """The object. Raises ValueError for settings that cannot work together."""
 
 
+def _nowhere(at: Sequence[str | int]) -> Path:
+    return Path()
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a maker may know of the place where its product will be used.
@@ -35,6 +39,8 @@ class Surroundings:
         hosts: addresses on which it listens, likewise.
         servers: the real servers of its pool, likewise.
         sections: what plugins made of the top-level sections that they offer, by section name.
+        folder: where a relative path begins that is written under these keys of the settings:
+            beside its file.
     """
 
     pool: str = ""
@@ -46,6 +52,7 @@ class Surroundings:
     hosts: tuple[str, ...] = ()
     servers: tuple[RealServer, ...] = ()
     sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    folder: Callable[[Sequence[str | int]], Path] = field(default=_nowhere, compare=False)
 
 
 class Misfit(ValueError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from pointsman.contracts.chores import Chore
 from pointsman.contracts.scheduling import Arrival
 from pointsman.model.server import RealServer
 
@@ -132,3 +133,15 @@ class TlsMode(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What works but is hardly meant or is dangerous, one sentence each."""
+
+    @property
+    def chores(self) -> Sequence[Chore]:
+        """What is to be done beside the traffic while it is in service; it may change."""
+
+    def take_over(self, before: TlsMode) -> None:
+        """On reload: take from the mode that this one replaces what may stay, if anything.
+
+        What did not change should go on as it was: sessions and their tickets, a temporary
+        certificate. ``before`` may be of another plugin or mode, and it goes on unharmed if the
+        reload fails after all.
+        """

@@ -1,13 +1,16 @@
 """A site put together and taken apart on a clock of the test's own, without a socket."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from kit.logs import noted_log
 from pointsman.app.assembly import GRACE, TICK, RunningSite
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.config.registry import Registry
+from pointsman.contracts import Outcome
 from pointsman.model.errors import TableError
 from pointsman.net.listener import Listener
 
@@ -175,3 +178,44 @@ def test_a_server_that_goes_down_loses_its_idle_connections(reactor: Any) -> Non
     assert idle.closed == 0
     member.set_health(False, "down")
     assert idle.closed == 1
+
+
+class Sweeping:
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def due(self, now: float) -> bool:
+        self.asked.append(now)
+        return len(self.asked) == 1
+
+    def work(self) -> Outcome | None:
+        return lambda: "swept"
+
+
+class Threads:
+    """A thread pool whose work is done when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def callInThreadWithCallback(self, told: Any, work: Any) -> None:
+        self.waiting.append(lambda: told(True, work()))
+
+
+def test_chores_of_tls_modes_are_done_in_threads_until_the_end(reactor: Any) -> None:
+    threads, chore = Threads(), Sweeping()
+    reactor.getThreadPool = lambda: threads
+    reactor.callFromThread = lambda call, *arguments: call(*arguments)
+    site = running(reactor)
+    mode: Any = SimpleNamespace(chores=(chore,), describes="sweeping", client=None)
+    site.services[0].service.tls = mode
+    site.begin()
+    reactor.pump([TICK] * 2)
+    (work,) = threads.waiting
+    with noted_log() as events:
+        work()
+    assert [event["words"] for event in events] == ["swept"]
+    stopping(site)
+    asked = len(chore.asked)
+    reactor.pump([TICK] * 4)
+    assert len(chore.asked) == asked

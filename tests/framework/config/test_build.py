@@ -1,14 +1,17 @@
 """Settings become pools, services and planned checks; what did not change is taken over."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit.offers import Check, DictTable, First, Offers, Pins, PinSettings, registry_of
 from pointsman.config.build import Site, build
-from pointsman.config.load import load_text
+from pointsman.config.load import load, load_text
 from pointsman.config.registry import Registry
 from pointsman.contracts import Offer, Settings, Surroundings
+from pointsman.contracts.tls import TlsMode
 from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.address import Address
@@ -249,3 +252,62 @@ def test_a_build_that_fails_leaves_the_previous_site_alone() -> None:
         built(SITE.replace("  web:\n", "  web:\n    scheduling: broken\n"), registry, before)
     before.pools["web"].members[0].set_health(False, "gone")
     assert [member.name for member in before.pools["web"].available] == ["b"]
+
+
+class Succeeding:
+    """A TLS mode that notes whose place it takes."""
+
+    client = upstream = passage = None
+    describes = "succeeding"
+    warnings = ()
+    chores = ()
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.befores: list[TlsMode] = []
+
+    def take_over(self, before: TlsMode) -> None:
+        self.befores.append(before)
+
+
+class Succession:
+    @hookimpl
+    def tls_modes(self) -> Mapping[str, Offer]:
+        return {
+            "succeeding": Offer(Settings, lambda _, around: Succeeding(around)),
+            "failing": Offer(Settings, lambda _, around: fail()),
+        }
+
+
+def fail() -> None:
+    raise ValueError("not today")
+
+
+SECURE = SITE.replace("pool: web,", "pool: web, tls: succeeding,")
+
+
+def test_a_tls_mode_takes_the_place_of_the_one_before() -> None:
+    registry = registry_of(Offers(), Succession())
+    sites = [built(SECURE, registry)]
+    sites += [built(SECURE, registry, sites[0])]
+    with pytest.raises(ConfigError):
+        built(
+            SECURE.replace("{c: unix:/run/c}}", "{c: unix:/run/c}}, tls: failing"),
+            registry,
+            sites[1],
+        )
+    sites += [built(SITE, registry, sites[1]), built(SECURE, registry)]
+    modes: list[Any] = [site.services[0].tls for site in sites]
+    assert [mode and mode.befores for mode in modes] == [[], [modes[0]], None, []]
+
+
+def test_makers_are_told_where_their_relative_paths_begin(tmp_path: Path) -> None:
+    registry = registry_of(Offers(), Succession())
+    (tmp_path / "sub").mkdir()
+    service = "{one: {listen: '*:80', tls: succeeding, pool: {servers: {a: 'h:1'}}}}"
+    (tmp_path / "sub" / "one.yaml").write_text(f"virtual_services: {service}\n")
+    (tmp_path / "site.yaml").write_text("version: 1\ninclude: sub/*.yaml\n")
+    site = build(load(tmp_path / "site.yaml", registry, {}), registry)
+    mode: Any = site.services[0].tls
+    assert mode.around.folder(("key",)) == tmp_path / "sub"
+    assert Surroundings().folder(()) == Path()

@@ -1,6 +1,7 @@
 """YAML text becomes plain values, each with its place."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -94,6 +95,13 @@ def test_steps_that_nobody_wrote_are_left_out() -> None:
     positions = Positions(read("a: {b: 1}"))
     assert positions.known(("a", "tag", "b", "address")) == ("a", "b")
     assert positions.of(("a", "x")) == Mark("f.yaml", 1, 1)
+
+
+def test_a_relative_path_begins_beside_its_file_or_here() -> None:
+    positions = Positions(parse("a: {b: x}\n", "/etc/site/f.yaml", []))
+    assert positions.folder(("a", "b")) == positions.folder(("a",), ("b",)) == Path("/etc/site")
+    given = Positions(plant_mapping({"a": {"b": "x"}}, "configuration", []))
+    assert given.folder(("a", "b")) == Path()
 
 
 def test_an_alias_stands_where_its_anchor_is() -> None:

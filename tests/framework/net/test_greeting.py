@@ -16,6 +16,7 @@ from kit.logs import noted_log
 from kit.sockets import PlayedPeer, reset
 from kit.tcp_site import Site
 from pointsman.contracts import Arrival
+from pointsman.contracts.tls import TlsMode
 from pointsman.core.hello_reader import fatal_alert
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
@@ -48,6 +49,9 @@ class Passthrough:
     passage = Passage()
     describes = "passthrough"
     warnings = ()
+    chores = ()
+
+    def take_over(self, before: TlsMode) -> None: ...
 
 
 class PassingSite(Site):
