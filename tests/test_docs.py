@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from kit.documents import MARK_WRONG, blocks, is_configuration, sections, table
+from kit.documents import MARK_WRONG, blocks, is_configuration, sections, table, tables
 from kit.tree import TOP
 from pointsman import hookspecs
 from pointsman.app.cli import main
@@ -30,6 +30,10 @@ from pointsman.config.schema_service import (
 )
 from pointsman.config.sections import document_with
 from pointsman.model.units import format_duration
+from pointsman_ssl.client_certificates import ClientCertificateSettings
+from pointsman_ssl.modes import HstsSettings, OffloadSettings, ReencryptSettings, UpstreamSettings
+from pointsman_ssl.policy import CustomPolicy
+from pointsman_ssl.settings import OcspSettings
 
 DOCS = TOP / "docs"
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
@@ -48,6 +52,16 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "access_log": AccessLogSection,
 }
 
+# Page, heading and number of the table below it -> the model whose keys it tells.
+TLS_MODELS: Mapping[tuple[str, str, int], type[BaseModel]] = {
+    ("tls.md", "Toward clients (offload, reencrypt)", 0): OffloadSettings,
+    ("tls.md", "HSTS", 0): HstsSettings,
+    ("tls.md", "Certificates of clients", 0): ClientCertificateSettings,
+    ("tls.md", "Toward servers (reencrypt, originate)", 0): UpstreamSettings,
+    ("tls.md", "Policies", 1): CustomPolicy,
+    ("certificates.md", "OCSP stapling", 0): OcspSettings,
+}
+
 # Model and key where the default that a user meets is not written in the model.
 TOLD_OTHERWISE = {
     ("Document", "version"): "required",  # there is one for configurations given in code
@@ -56,6 +70,10 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "host"): "the server's address",
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
     ("SourceIPSettings", "table"): "`memory`",
+    ("ClientCertificateSettings", "forward"): "`subject, issuer, serial, fingerprint`",
+    ("CustomPolicy", "ciphers"): "as `intermediate`",
+    ("CustomPolicy", "suites"): "as `intermediate`",
+    ("CustomPolicy", "groups"): "`X25519MLKEM768, X25519, P-256, P-384`",
 }
 
 
@@ -195,6 +213,16 @@ def test_every_tls_mode_in_the_box_is_told(registry: Registry) -> None:
         name for name, o in registry.tls_modes.items() if o.distribution.startswith("pointsman ")
     }
     assert {*tabled(DOCS / "configuration.md", "tls")} == ours
+
+
+@pytest.mark.parametrize(("page", "heading", "number"), TLS_MODELS)
+def test_every_key_of_tls_is_told_with_its_default(page: str, heading: str, number: int) -> None:
+    model = TLS_MODELS[page, heading, number]
+    expected = told_defaults(model)
+    if model is OffloadSettings:
+        assert told_defaults(ReencryptSettings) == {**expected, "upstream": "see below"}
+    found = list(tables(sections(DOCS / page)[heading]))[number]
+    assert {key.strip("`"): default for key, default, *_ in found} == expected
 
 
 # ---- hooks.md ----

@@ -120,6 +120,8 @@ class Authority(Issued):
         key: Key | None = None,
         days: tuple[float, float] = (-1, 90),
         aia: str = "",
+        ocsp: str = "",
+        uses: Sequence[x509.ObjectIdentifier] = (),
     ) -> Issued:
         """A certificate for host names and addresses.
 
@@ -130,10 +132,12 @@ class Authority(Issued):
             key: or this one.
             days: from when until when it is valid, in days from now.
             aia: where its issuer's certificate can be fetched.
+            ocsp: where its responder is.
+            uses: its extended key usage, none for any.
         """
         key = key or make_key(kind)
         name = common_name or (names[0] if names else "leaf")
-        made = _signed(name, key, self, names, days=days, aia=aia)
+        made = _signed(name, key, self, names, days=days, aia=aia, ocsp=ocsp, uses=uses)
         return Issued(made, key)
 
 
@@ -181,6 +185,8 @@ def _signed(
     ca: bool = False,
     path_length: int | None = None,
     aia: str = "",
+    ocsp: str = "",
+    uses: Sequence[x509.ObjectIdentifier] = (),
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = issuer.key if issuer else key
@@ -203,11 +209,18 @@ def _signed(
     if names:
         alternative = x509.SubjectAlternativeName([_general(one) for one in names])
         builder = builder.add_extension(alternative, critical=False)
-    if aia:
-        where = x509.AccessDescription(
-            AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(aia)
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in (
+            (AuthorityInformationAccessOID.CA_ISSUERS, aia),
+            (AuthorityInformationAccessOID.OCSP, ocsp),
         )
-        builder = builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False)
+        if url
+    ]
+    if access:
+        builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
+    if uses:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
 

@@ -147,8 +147,16 @@ def is_self_issued(certificate: x509.Certificate) -> bool:
 
 def issuer_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     """Where it says that its issuer's certificate can be fetched (RFC 5280 section 4.2.2.1)."""
+    return _access(certificate, AuthorityInformationAccessOID.CA_ISSUERS)
+
+
+def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Where it says that its state can be asked for by OCSP (likewise)."""
+    return _access(certificate, AuthorityInformationAccessOID.OCSP)
+
+
+def _access(certificate: x509.Certificate, wanted: x509.ObjectIdentifier) -> tuple[str, ...]:
     found = extension(certificate, x509.AuthorityInformationAccess)
-    wanted = AuthorityInformationAccessOID.CA_ISSUERS
     return tuple(
         _printable(access.access_location.value)
         for access in found or ()

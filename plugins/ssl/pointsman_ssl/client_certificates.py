@@ -49,6 +49,11 @@ class ClientCertificateSettings(Settings):
 class ClientCertificates:
     """The demand for certificates, ready for contexts.
 
+    Args:
+        settings: what is demanded.
+        authorities: what stands under ``intermediates``.
+        folder: where a relative path of the revocation list begins.
+
     Raises:
         Misfit: the authorities or the revocation list are not there.
     """
@@ -57,6 +62,7 @@ class ClientCertificates:
         self,
         settings: ClientCertificateSettings,
         authorities: Mapping[str, tuple[x509.Certificate, ...]],
+        folder: Path = Path(),
     ) -> None:
         self.mode = settings.mode
         self._forward = settings.forward if settings.mode != "none" else ()
@@ -71,7 +77,14 @@ class ClientCertificates:
             raise Misfit(message, f"there: {known}", ("authorities",))
         self._authorities = found
         if settings.revocation_list is not None:
-            self._lists = _lists_in(settings.revocation_list)
+            self._lists = _lists_in(folder / settings.revocation_list)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is demanded, and the same believed."""
+        return isinstance(other, ClientCertificates) and self._all() == other._all()
+
+    def _all(self) -> tuple[object, ...]:
+        return self.mode, self._forward, self._authorities, self._lists
 
     @property
     def fields(self) -> tuple[bytes, ...]:
@@ -124,10 +137,10 @@ def _one_line(text: str) -> bytes:
     return "".join(letter if letter.isprintable() else "?" for letter in text).encode("utf-8")
 
 
-def _lists_in(path: str) -> tuple[x509.CertificateRevocationList, ...]:
+def _lists_in(path: Path) -> tuple[x509.CertificateRevocationList, ...]:
     at = ("revocation_list",)
     try:
-        data = Path(path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise Misfit(f"cannot read {path}: {error.strerror}", at=at) from None
     end = b"-----END X509 CRL-----"

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from pointsman_ssl import certificate as read
 from pointsman_ssl.certificate import Address, ServerKey
+from pointsman_ssl.stapling import Stapling
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Identity:
         key: its private key; in no repr, no message, no log.
         chain: what is sent after the leaf, nearest issuer first, the root left out.
         temporary: made by us because there was none, to be replaced by a real one.
+        issuer: who has issued the leaf, if that is at hand: it may be a root, and so not sent.
+        stapling: what is sent with it about its not being revoked, None for nothing.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Identity:
     key: ServerKey = field(repr=False, compare=False)
     chain: tuple[x509.Certificate, ...] = ()
     temporary: bool = False
+    issuer: x509.Certificate | None = field(default=None, repr=False, compare=False)
+    stapling: Stapling | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def dns_names(self) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cryptography import x509
 from pydantic import BeforeValidator, Field
 
-from pointsman.contracts import Duration, Misfit, Offer, Settings, Surroundings
+from pointsman.contracts import Chore, Duration, Misfit, Offer, Settings, Surroundings
+from pointsman.contracts.tls import TlsMode
 from pointsman_ssl.client_certificates import ClientCertificates, ClientCertificateSettings
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import PolicySetting, policy_of
@@ -18,6 +19,7 @@ from pointsman_ssl.selfsigned import self_signed
 from pointsman_ssl.store import CertificateStore
 from pointsman_ssl.toward_clients import ClientSide
 from pointsman_ssl.toward_servers import UpstreamSide, Verification
+from pointsman_ssl.watching import Watching
 
 _HTTP = (b"http/1.1",)
 SYSTEM, NONE = "system", "none"
@@ -116,11 +118,29 @@ class Mode:
         client: ClientSide | None,
         upstream: UpstreamSide | None,
         warnings: tuple[str, ...],
+        watched: Iterable[Watching] = (),
     ) -> None:
         self.describes = describes
         self.client = client
         self.upstream = upstream
         self.warnings = warnings
+        self._watched = tuple(watched)
+
+    @property
+    def chores(self) -> tuple[Chore, ...]:
+        """Looking at files that are watched, and keeping OCSP responses fresh."""
+        shown = self.client.identities if self.client is not None else ()
+        staplings = [one.stapling for one in shown if one.stapling is not None]
+        return (*self._watched, *staplings)
+
+    def take_over(self, before: TlsMode) -> None:
+        """Let each side go on where it did not change."""
+        if not isinstance(before, Mode):
+            return
+        if self.client is not None and before.client is not None:
+            self.client.take_over(before.client)
+        if self.upstream is not None and before.upstream is not None:
+            self.upstream.take_over(before.upstream)
 
 
 def offload(settings: OffloadSettings, surroundings: Surroundings) -> Mode:
@@ -130,7 +150,8 @@ def offload(settings: OffloadSettings, surroundings: Surroundings) -> Mode:
         *_client_warnings(client),
         *_ports(surroundings, {443}, "expects TLS, but gets plain"),
     )
-    return Mode("offload", client, None, warnings)
+    watched = _watched(settings.certificates, client.renewed, surroundings)
+    return Mode("offload", client, None, warnings, watched)
 
 
 def reencrypt(settings: ReencryptSettings, surroundings: Surroundings) -> Mode:
@@ -138,14 +159,20 @@ def reencrypt(settings: ReencryptSettings, surroundings: Surroundings) -> Mode:
     client = _client_side(settings, surroundings)
     upstream = _upstream_side(settings.upstream, surroundings)
     warnings = (*_client_warnings(client), *_upstream_warnings(settings.upstream, surroundings))
-    return Mode(f"reencrypt{_unverified(settings.upstream)}", client, upstream, warnings)
+    watched = (
+        *_watched(settings.certificates, client.renewed, surroundings),
+        *_watched(_shown(settings.upstream), upstream.renewed, surroundings),
+    )
+    described = f"reencrypt{_unverified(settings.upstream)}"
+    return Mode(described, client, upstream, warnings, dict.fromkeys(watched))
 
 
 def originate(settings: OriginateSettings, surroundings: Surroundings) -> Mode:
     """Make the mode; raises Misfit."""
     upstream = _upstream_side(settings.upstream, surroundings)
     warnings = tuple(_upstream_warnings(settings.upstream, surroundings))
-    return Mode(f"originate{_unverified(settings.upstream)}", None, upstream, warnings)
+    watched = _watched(_shown(settings.upstream), upstream.renewed, surroundings)
+    return Mode(f"originate{_unverified(settings.upstream)}", None, upstream, warnings, watched)
 
 
 OFFERS: Mapping[str, Offer] = {
@@ -166,7 +193,8 @@ def _client_side(settings: OffloadSettings, surroundings: Surroundings) -> Clien
             raise Misfit(message, "remove it, or use `mode: http`", (key,))
     store = _store(surroundings)
     try:
-        demand = ClientCertificates(settings.client_certificates, store.authorities)
+        folder = surroundings.folder(("client_certificates", "revocation_list"))
+        demand = ClientCertificates(settings.client_certificates, store.authorities, folder)
     except Misfit as misfit:
         raise Misfit(str(misfit), misfit.hint, ("client_certificates", *misfit.at)) from None
     identities = [
@@ -276,7 +304,23 @@ def _ports(surroundings: Surroundings, odd: set[int], why: str) -> Iterator[str]
             yield f"server {server.name!r} listens on port {server.address.port}, which {why}"
 
 
+def _shown(settings: UpstreamSettings) -> tuple[str, ...]:
+    named = settings.client_certificate
+    return () if named is None else (named,)
+
+
 # ---- the store ----
+
+
+def _watched(
+    names: Iterable[str], user: Callable[[Identity], None], surroundings: Surroundings
+) -> list[Watching]:
+    """Who watches these certificates, now that somebody wants to be told."""
+    known = _store(surroundings).watched
+    watched = [known[name] for name in dict.fromkeys(names) if name in known]
+    for watching in watched:
+        watching.tell(user)
+    return watched
 
 
 def _store(surroundings: Surroundings) -> CertificateStore:

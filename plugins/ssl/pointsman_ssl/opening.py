@@ -95,7 +95,8 @@ def opened(
     """
     pair = paired(read.contents, now)
     chain = chain_of(pair.leaf, [*pair.others, *intermediates], now, known_roots)
-    identity = Identity(name, pair.leaf, pair.key, chain.certificates)
+    issuer = chain.certificates[0] if chain.certificates else chain.root
+    identity = Identity(name, pair.leaf, pair.key, chain.certificates, issuer=issuer)
     findings = examined(pair.leaf, chain, pair.others, now)
     return Opened(identity, (*read.findings, *pair.findings, *findings))
 

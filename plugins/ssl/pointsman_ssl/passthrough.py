@@ -16,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-from pointsman.contracts import Arrival, Misfit, Offer, Settings, Size, Surroundings
+from pointsman.contracts import Arrival, Chore, Misfit, Offer, Settings, Size, Surroundings
 from pointsman.contracts.pools import PoolName
+from pointsman.contracts.tls import TlsMode
 from pointsman.model.server_name import checked_server_name
 
 REFUSE = "refuse"
@@ -149,11 +150,15 @@ class Mode:
 
     client = None
     upstream = None
+    chores: tuple[Chore, ...] = ()
 
     def __init__(self, passage: Passage, describes: str, warnings: tuple[str, ...]) -> None:
         self.passage = passage
         self.describes = describes
         self.warnings = warnings
+
+    def take_over(self, before: TlsMode) -> None:
+        """There is nothing to keep: it has neither keys nor sessions."""
 
 
 def passthrough(settings: PassthroughSettings, surroundings: Surroundings) -> Mode:

@@ -24,6 +24,7 @@ class Trouble(StrEnum):
     TWO_LEAVES = "two-leaves"
     KEY_KIND = "key-kind"
     WEAK_KEY = "weak-key"
+    NO_RESPONDER = "no-responder"
     # From here on the certificate can be served nevertheless.
     WEAK_SIGNATURE = "weak-signature"
     EXPIRED = "expired"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cryptography import x509
 
 from pointsman.contracts import Section, SectionPlace
 from pointsman_ssl.certificate import called, fingerprint, spki
+from pointsman_ssl.entry import Entry
 from pointsman_ssl.identity import Identity
-from pointsman_ssl.opening import Read, authorities_of, opened, read_files
+from pointsman_ssl.opening import Read, authorities_of
 from pointsman_ssl.pairing import likely_leaf
 from pointsman_ssl.problems import CertificateError, Finding, Trouble
-from pointsman_ssl.settings import CertificateSettings, IntermediateSettings
+from pointsman_ssl.settings import AUTO, CertificateSettings, IntermediateSettings
+from pointsman_ssl.source import Source
+from pointsman_ssl.stapling import AnswerSource
 from pointsman_ssl.store import CertificateStore
 from pointsman_ssl.system_roots import known_roots
+from pointsman_ssl.watching import Watching
 
 Authorities = Mapping[str, tuple[x509.Certificate, ...]]
 
@@ -56,11 +59,14 @@ def make_store(
     now = datetime.now(UTC)
     roots = known_roots() if settings else frozenset()
     extra = [one for some in authorities.values() for one in some]
-    reads = dict(_reads(settings, place))
+    entries = {name: _entry(name, one, place, extra, roots) for name, one in settings.items()}
+    # Before they are read: what is changed meanwhile has changed since.
+    stamps = {name: entry.source.stamp() for name, entry in entries.items()}
+    reads = dict(_reads(settings, entries, place))
     identities: list[Identity] = []
     for name, read in reads.items():
         try:
-            made = opened(name, read, extra, now, roots)
+            made = entries[name].made(read, now)
         except CertificateError as error:
             finding = _with_owner(error.finding, name, reads)
             place.error(finding.message, finding.hint, _at(name, settings[name], finding.part))
@@ -70,35 +76,52 @@ def make_store(
                 place.warn(finding.message, finding.hint, (name,))
     for same, first in _twice(identities):
         place.warn(f"this is the same certificate as {first!r}", "one name is enough", (same,))
-    return CertificateStore(identities, authorities)
+    watched = {
+        name: Watching(entries[name], stamps[name]) for name, one in settings.items() if one.watch
+    }
+    return CertificateStore(identities, authorities, watched)
+
+
+def _entry(
+    name: str,
+    one: CertificateSettings,
+    place: SectionPlace,
+    intermediates: Sequence[x509.Certificate],
+    roots: Collection[x509.Name],
+) -> Entry:
+    folder = place.folder((name, _main_key(one)))
+    source = Source(
+        tuple(folder / path for path in one.paths),
+        place.folder((name, "key")) / one.key if one.key is not None else None,
+        one.password,
+        place.folder((name, "password")),
+    )
+    answers = None
+    if one.ocsp is not None and one.ocsp.file is not None:
+        answers = AnswerSource(place.folder((name, "ocsp", "file")) / one.ocsp.file)
+    elif one.ocsp is not None:
+        answers = AnswerSource(url=one.ocsp.responder or AUTO)
+    return Entry(name, source, answers, intermediates, roots)
 
 
 def _reads(
-    settings: Mapping[str, CertificateSettings], place: SectionPlace
+    settings: Mapping[str, CertificateSettings],
+    entries: Mapping[str, Entry],
+    place: SectionPlace,
 ) -> Iterator[tuple[str, Read]]:
-    for name, one in settings.items():
-        password = None
-        if one.password is not None:
-            try:
-                password = one.password.reveal(place.folder((name, "password")))
-            except ValueError as error:
-                place.error(str(error), at=(name, "password"))
-                continue
-        read = Read()
+    for name, entry in entries.items():
         try:
-            read.add(read_files(_beside(place, (name, _main_key(one)), one.paths), password))
-            if one.key is not None:
-                read.add(read_files(_beside(place, (name, "key"), [one.key]), password, "key"))
+            password = entry.source.secret()
+        except ValueError as error:
+            place.error(str(error), at=(name, "password"))
+            continue
+        try:
+            read = entry.source.read(password)
         except CertificateError as error:
             finding = error.finding
-            place.error(finding.message, finding.hint, _at(name, one, finding.part))
+            place.error(finding.message, finding.hint, _at(name, settings[name], finding.part))
         else:
             yield name, read
-
-
-def _beside(place: SectionPlace, at: Sequence[str], paths: Sequence[str]) -> list[Path]:
-    folder = place.folder(at)
-    return [folder / path for path in paths]
 
 
 def _at(name: str, one: CertificateSettings, part: str) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pointsman.contracts import SecretSetting, Settings
+from pointsman_ssl.responder import responder_place
+
+AUTO = "auto"
 
 
 def _one_or_more(raw: object) -> object:
@@ -21,6 +24,25 @@ Paths = Annotated[
 ]
 
 
+class OcspSettings(Settings):
+    """Where the authority's word comes from that a certificate is not revoked (OCSP stapling)."""
+
+    file: FilePath | None = Field(
+        default=None, description="a file with the response, which somebody else keeps fresh"
+    )
+    responder: str | None = Field(
+        default=None, description="`auto` for the one that the certificate names, or its http URL"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.responder is None):
+            raise ValueError("expected one of file and responder")
+        if self.responder not in (None, AUTO):
+            responder_place(self.responder)
+        return self
+
+
 class CertificateSettings(Settings):
     """One certificate with its private key; what the files hold is found out by itself."""
 
@@ -30,6 +52,13 @@ class CertificateSettings(Settings):
     key: FilePath | None = Field(default=None, description="file of the private key, if not there")
     password: SecretSetting | None = Field(
         default=None, description="{env: NAME} or {file: PATH}, of the PKCS#12 file or the key"
+    )
+    watch: bool = Field(
+        default=False, description="read the files again when they change, without a reload"
+    )
+    ocsp: OcspSettings | None = Field(
+        default=None,
+        description="send an OCSP response along, from {file: PATH} or {responder: auto}",
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from cryptography import x509
 
 from pointsman_ssl.identity import Identity
+from pointsman_ssl.watching import Watching
 
 
 class CertificateStore:
@@ -19,12 +20,14 @@ class CertificateStore:
         identities: by their name, in the order of the configuration.
         authorities: what each name under ``intermediates`` holds, roots included: for a chain to
             the client, and as the trust store that ``verify: NAME`` means.
+        watched: who watches the files of which identity.
     """
 
     def __init__(
         self,
         identities: Iterable[Identity] = (),
         authorities: Mapping[str, tuple[x509.Certificate, ...]] | None = None,
+        watched: Mapping[str, Watching] | None = None,
     ) -> None:
         self.identities: Mapping[str, Identity] = MappingProxyType(
             {identity.name: identity for identity in identities}
@@ -32,6 +35,7 @@ class CertificateStore:
         self.authorities: Mapping[str, tuple[x509.Certificate, ...]] = MappingProxyType(
             dict(authorities or {})
         )
+        self.watched: Mapping[str, Watching] = MappingProxyType(dict(watched or {}))
 
     def choice(self, names: Sequence[str]) -> SniChoice:
         """The choice among the certificates that a service names.

@@ -30,6 +30,18 @@ def known_roots() -> frozenset[x509.Name]:
     return frozenset(root.subject for root in system_roots())
 
 
+def system_stamp() -> tuple[tuple[str, int], ...]:
+    """Differs from an earlier one if the roots that OpenSSL trusts may have changed since."""
+    where = ssl.get_default_verify_paths()
+    paths = (where.cafile, where.capath, where.openssl_cafile, where.openssl_capath, *_USUAL)
+    found = []
+    for path in dict.fromkeys(paths):
+        with suppress(OSError):
+            if path:
+                found.append((path, Path(path).stat().st_mtime_ns))
+    return tuple(found)
+
+
 def _read(path: Path) -> Iterator[x509.Certificate]:
     """All that can be read: one odd root must not hide the others."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from OpenSSL import SSL
@@ -12,6 +13,7 @@ from pointsman.contracts.tls import TlsFacts
 from pointsman_ssl.client_certificates import ClientCertificates
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import Policy
+from pointsman_ssl.stapling import Stapling
 from pointsman_ssl.store import SniChoice
 from pointsman_ssl.verifying import noted
 
@@ -71,6 +73,8 @@ class Showing:
         if identity is not None:
             show(context, identity)
             self._demand.demand(context)
+            if identity.stapling is not None:
+                context.set_ocsp_server_callback(_staple, identity.stapling)
         return context
 
     def _chosen(self, connection: SSL.Connection) -> None:
@@ -89,6 +93,11 @@ class Showing:
 
     def _protocol(self, connection: SSL.Connection, offered: list[bytes]) -> Any:
         return next((ours for ours in self._alpn if ours in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+
+
+def _staple(connection: SSL.Connection, stapling: Stapling | None) -> bytes:
+    """OpenSSL asks for it where the client wants it; empty is none."""
+    return stapling.response if stapling is not None else b""
 
 
 def show(context: SSL.Context, identity: Identity) -> None:
@@ -138,6 +147,7 @@ class ClientSide:
         self._demand = demand
         self._require_sni = require_sni
         self._clock = clock
+        self._fresh_until = 0.0
         self._contexts = self._made(identities)
         self.strict = strict
         self.response_lines = response_lines
@@ -152,6 +162,35 @@ class ClientSide:
     def identities(self) -> tuple[Identity, ...]:
         """What is shown now, the default first."""
         return self._contexts.choice.identities
+
+    def renewed(self, identity: Identity) -> None:
+        """Show this one in the place of that of the same name; raises ValueError as ``replace``."""
+        now = self.identities
+        self.replace([identity if one.name == identity.name else one for one in now])
+
+    def take_over(self, before: ClientSide) -> None:
+        """Go on with the contexts of another one where nothing has changed.
+
+        Sessions and tickets then go on as well, and so does a temporary certificate.
+        """
+        if self._same_as(before):
+            self._contexts, self._fresh_until = before._contexts, before._fresh_until
+            return
+        old = {one.name: one.stapling for one in before.identities}
+        for one in self.identities:
+            answered = old.get(one.name)
+            if one.stapling is not None and answered is not None:
+                one.stapling.take_over(answered)
+
+    def _same_as(self, before: ClientSide) -> bool:
+        return (
+            self._policy == before._policy
+            and self._alpn == before._alpn
+            and self._require_sni == before._require_sni
+            and self._demand == before._demand
+            and len(self.identities) == len(before.identities)
+            and all(map(_alike, self.identities, before.identities))
+        )
 
     def replace(self, identities: Iterable[Identity]) -> None:
         """Show others from the next handshake on; connections that are open are not touched.
@@ -194,6 +233,15 @@ class ClientSide:
         if shown is None:
             return False
         return SniChoice([shown]).find(name) is not None or name in map(str, shown.addresses)
+
+
+def _alike(one: Identity, other: Identity) -> bool:
+    """Whether two certificates are one and the same, or temporary ones for the same."""
+    if one.temporary and other.temporary:
+        names = [(each.name, each.dns_names, each.addresses) for each in (one, other)]
+        return names[0] == names[1] and other.days_left(datetime.now(UTC)) > 0
+    answers = [each.stapling.source if each.stapling else None for each in (one, other)]
+    return one == other and answers[0] == answers[1]
 
 
 def _server_name(connection: Any) -> str:

@@ -13,6 +13,7 @@ from pointsman.contracts import Arrival
 from pointsman.model.server import RealServer
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import Policy
+from pointsman_ssl.system_roots import system_stamp
 from pointsman_ssl.toward_clients import show
 from pointsman_ssl.verifying import name_trouble, noted, noting_verify, pin_of, trust
 
@@ -35,6 +36,11 @@ class Verification:
     name: str = ""
     pins: frozenset[str] = frozenset()
 
+    @property
+    def trusts_system(self) -> bool:
+        """Whether it is the roots of the system that are trusted."""
+        return self.chain and self.authorities is None
+
 
 class Calling(NamedTuple):
     """All that makes two TLS connections to one server differ.
@@ -42,12 +48,12 @@ class Calling(NamedTuple):
     Attributes:
         sni: the name that is asked for, "" for none.
         name: the name its certificate must be for, "" for any.
-        turn: which verification and client certificate; counts up when they are replaced.
+        turn: which verification and client certificate: another object when they are replaced.
     """
 
     sni: str
     name: str
-    turn: int
+    turn: object
 
 
 class UpstreamSide:
@@ -76,11 +82,13 @@ class UpstreamSide:
     ) -> None:
         self._verification = verification
         self._sni = sni
-        self._turn = 0
+        self._turn = object()
         self._sessions: dict[tuple[str, Calling], SSL.Session] = {}
         self._context = self._made(policy, verification, identity, alpn)
         self._policy = policy
         self._alpn = alpn
+        self._identity = identity
+        self._roots = system_stamp() if verification.trusts_system else ()
 
     def replace(self, verification: Verification, identity: Identity | None) -> None:
         """Judge differently, or show another certificate, from the next connection on.
@@ -90,8 +98,29 @@ class UpstreamSide:
         """
         self._context = self._made(self._policy, verification, identity, self._alpn)
         self._verification = verification
-        self._turn += 1  # idle connections of before have another key, and grow old unused
-        self._sessions.clear()
+        self._identity = identity
+        self._turn = object()  # idle connections of before have another key, and grow old unused
+        self._sessions = {}
+
+    def renewed(self, identity: Identity) -> None:
+        """Show this certificate if it has the name of ours; raises ValueError as ``replace``."""
+        if self._identity is not None and self._identity.name == identity.name:
+            self.replace(self._verification, identity)
+
+    def take_over(self, before: UpstreamSide) -> None:
+        """Go on with the context of another one where nothing has changed.
+
+        Its sessions, and the keys of connections that wait to be used again, are then good still.
+        """
+        if (
+            self._policy == before._policy
+            and self._alpn == before._alpn
+            and self._verification == before._verification
+            and self._identity == before._identity
+            and self._roots == before._roots
+        ):
+            self._context, self._turn = before._context, before._turn
+            self._sessions = before._sessions
 
     def _made(
         self,

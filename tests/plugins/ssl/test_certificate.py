@@ -50,13 +50,15 @@ def test_kinds_of_keys(kind: str, words: str) -> None:
 
 def test_rights_time_and_issuer() -> None:
     now = datetime.now(UTC)
-    leaf = ROOT.leaf("a.example", aia="http://ca.example/root.cer", days=(-1, 10)).certificate
+    issuer, responder = "http://ca.example/root.cer", "http://ocsp.example/"
+    leaf = ROOT.leaf("a.example", aia=issuer, ocsp=responder, days=(-1, 10)).certificate
     assert read.is_ca(ROOT.certificate)
     assert not read.is_ca(leaf)
     assert read.is_self_issued(self_signed("x").certificate)
     assert not read.is_self_issued(leaf)
     assert read.issuer_urls(leaf) == ("http://ca.example/root.cer",)
     assert read.issuer_urls(ROOT.certificate) == ()
+    assert read.ocsp_urls(leaf) == ("http://ocsp.example/",)
     assert read.days_left(leaf, now) == 9
     assert read.days_left(leaf, now + timedelta(days=11)) == -2
     assert read.is_valid(leaf, now)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from kit.certificates import Authority
-from kit.ssl_modes import Asker, client_meets, identity, shown_by, surroundings
-from pointsman.contracts import Misfit, Surroundings
+from kit.ssl_modes import SERVER, Asker, client_meets, identity, shown_by, surroundings
+from kit.tls_site import write_private
+from pointsman.contracts import Chore, Misfit, Surroundings
+from pointsman.contracts.tls import TlsMode
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
+from pointsman_ssl import passthrough
+from pointsman_ssl.entry import Entry
 from pointsman_ssl.modes import OFFERS, Mode
+from pointsman_ssl.source import Source
+from pointsman_ssl.stapling import AnswerSource, Stapling
+from pointsman_ssl.store import CertificateStore
+from pointsman_ssl.toward_servers import Calling
 from pointsman_ssl.verifying import name_trouble
+from pointsman_ssl.watching import Watching
 
 ROOT = Authority.root()
 POOL = identity(ROOT.leaf("pool.example"), name="Pool")
@@ -177,4 +189,89 @@ def test_a_pin_stands_in_for_verification_unless_that_is_asked_for_too() -> None
     for upstream, name in [({"pin": pin}, ""), ({"pin": pin, "verify": "Root"}, "127.0.0.1")]:
         mode = made("originate", upstream=upstream)
         assert mode.upstream is not None
-        assert mode.upstream.key(KNOWN.servers[0], Asker()) == ("", name, 0)
+        key = mode.upstream.key(KNOWN.servers[0], Asker())
+        assert isinstance(key, Calling)
+        assert (key.sni, key.name) == ("", name)
+
+
+def watched(folder: Path, *names: str) -> tuple[Surroundings, dict[str, Watching]]:
+    """Where a mode is made whose certificates are watched."""
+    watchings: dict[str, Watching] = {}
+    identities = []
+    for name in names:
+        path = folder / f"{name}.pem"
+        write_private(path, ROOT.leaf("pool.example").pem)
+        entry = Entry(name, Source((path,)))
+        watchings[name] = Watching(entry, entry.source.stamp())
+        identities.append(entry.again().identity)
+    store = CertificateStore(identities, {"Root": (ROOT.certificate,)}, watchings)
+    return replace(KNOWN, sections={"certificates": store}), watchings
+
+
+def looked_at(chore: Chore) -> str:
+    told = [outcome() for _ in range(2) if (outcome := chore.work()) is not None]
+    return "".join(told)
+
+
+def test_who_shows_a_certificate_that_is_watched_shows_the_new_one(tmp_path: Path) -> None:
+    around, watchings = watched(tmp_path, "One", "Two", "Other")
+    upstream = {"client_certificate": "Two", "verify": "none"}
+    mode = made("reencrypt", around, certificates=["One", "Two"], upstream=upstream)
+    assert set(mode.chores) == {watchings["One"], watchings["Two"]}
+    assert made("originate", around, upstream=upstream).chores == (watchings["Two"],)
+    assert mode.client is not None
+    assert mode.upstream is not None
+    key = mode.upstream.key(SERVER, Asker())
+    first, second = mode.client.identities
+    write_private(tmp_path / "Two.pem", (renewed := ROOT.leaf("pool.example")).pem)
+    assert "was read anew" in looked_at(watchings["Two"])
+    assert [one.leaf for one in mode.client.identities] == [first.leaf, renewed.certificate]
+    assert mode.upstream.key(SERVER, Asker()) != key
+    assert second.leaf != renewed.certificate
+
+
+def test_responses_of_ocsp_are_kept_fresh_by_chores() -> None:
+    stapling = Stapling("Pool", POOL.leaf, ROOT.certificate, AnswerSource(Path("pool.ocsp")))
+    mode = made("offload", surroundings([replace(POOL, stapling=stapling)]), certificates="Pool")
+    assert mode.chores == (stapling,)
+
+
+def test_a_reload_keeps_a_temporary_certificate_and_only_that() -> None:
+    around = surroundings(hosts=("192.0.2.7",))
+    before, after = made("offload", around), made("offload", around)
+    elsewhere = made("offload", surroundings(hosts=("192.0.2.8",)))
+    real = made("offload", KNOWN, certificates="Pool")
+    for mode in (after, elsewhere, real):
+        mode.take_over(before)
+        assert mode.client is not None
+    assert before.client is not None
+    assert after.client is not None
+    assert after.client.identities == before.client.identities
+    for mode in (elsewhere, real):
+        assert mode.client is not None
+        assert mode.client.identities != before.client.identities
+
+
+def test_a_mode_that_takes_the_place_of_another_kind_begins_anew() -> None:
+    passing: TlsMode = passthrough.OFFERS["passthrough"].make(
+        passthrough.PassthroughSettings(), TCP
+    )
+    kinds = [made(kind) for kind in OFFERS]
+    for mode in kinds:
+        mode.take_over(passing)
+        passing.take_over(mode)
+        for other in kinds:
+            mode.take_over(other)
+
+
+def test_a_revocation_list_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    asked: list[Sequence[str | int]] = []
+
+    def folder(at: Sequence[str | int]) -> Path:
+        asked.append(at)
+        return tmp_path
+
+    demand = {"mode": "required", "authorities": "Root", "revocation_list": "root.crl"}
+    with pytest.raises(Misfit, match=f"cannot read {tmp_path}/root.crl"):
+        made("offload", replace(KNOWN, folder=folder), client_certificates=demand)
+    assert asked == [("client_certificates", "revocation_list")]

@@ -9,8 +9,12 @@ from OpenSSL import SSL
 from OpenSSL._util import lib
 from pydantic import TypeAdapter, ValidationError
 
+from kit.certificates import self_signed
+from kit.sockets import socket_pair
+from pointsman.net.tls_socket import ReadBuffer, TlsSocket
 from pointsman_ssl.policy import POLICIES, CustomPolicy, Policy, PolicySetting, policy_of
 
+HAS_HYBRID = SSL.OPENSSL_VERSION_NUMBER >= 0x30500000
 SETTING: TypeAdapter[Any] = TypeAdapter(PolicySetting)
 
 
@@ -64,3 +68,24 @@ def test_what_openssl_does_not_know_is_an_error_when_it_is_read(raw: Any, words:
 def test_groups_that_this_openssl_lacks_are_left_out() -> None:
     Policy("custom", groups=("X99999", "X25519")).apply(SSL.Context(SSL.TLS_METHOD))
     assert lib.ERR_peek_error() == 0
+
+
+@pytest.mark.skipif(not HAS_HYBRID, reason="this OpenSSL has no ML-KEM")
+def test_keys_are_exchanged_by_the_hybrid_where_both_sides_have_it() -> None:
+    server, client = (SSL.Context(SSL.TLS_METHOD) for _ in range(2))
+    for context in (server, client):
+        POLICIES["intermediate"].apply(context)
+    leaf = self_signed("pool.example")
+    server.use_certificate(leaf.certificate)
+    server.use_privatekey(leaf.key)
+    one, two = socket_pair()
+    ends = SSL.Connection(server, one), SSL.Connection(client, two)
+    ends[0].set_accept_state()
+    ends[1].set_connect_state()
+    sockets = [TlsSocket(end, ReadBuffer()) for end in ends]
+    for _ in range(20):
+        if [each.handshake() for each in sockets] == [1, 1]:
+            break
+    assert {end.get_group_name() for end in ends} == {"X25519MLKEM768"}
+    one.close()
+    two.close()

@@ -11,6 +11,7 @@ from pointsman.config.build import Site, build
 from pointsman.config.load import load
 from pointsman.config.registry import Registry
 from pointsman.model.errors import ConfigError
+from pointsman_ssl.stapling import AnswerSource
 from pointsman_ssl.store import CertificateStore
 
 ROOT = Authority.root("JDSRoot")
@@ -76,6 +77,34 @@ def test_the_store_holds_what_is_written(folder: Path) -> None:
     assert store.authorities == {"JDSRoot": (ROOT.certificate,), "Middle": (MIDDLE.certificate,)}
     assert made.warnings == ()
     assert "hunter2" not in repr(made.settings)
+
+
+def test_certificates_are_watched_and_shown_with_responses_where_that_is_wanted(
+    folder: Path,
+) -> None:
+    store = site(
+        folder,
+        AUTHORITIES + "certificates:\n"
+        "  plain: {pfx: certs/pool.pfx, password: {env: PW}}\n"
+        "  one: {pfx: certs/pool.pfx, password: {env: PW}, watch: true,"
+        " ocsp: {file: certs/pool.ocsp}}\n"
+        "  two: {pfx: certs/pool.pfx, password: {env: PW}, ocsp: {responder: 'http://o.example'}}\n",
+    ).sections["certificates"]
+    assert list(store.watched) == ["one"]
+    sources = {name: one.stapling and one.stapling.source for name, one in store.identities.items()}
+    assert sources == {
+        "plain": None,
+        "one": AnswerSource(folder / "certs/pool.ocsp"),
+        "two": AnswerSource(url="http://o.example"),
+    }
+    (told,) = problems(
+        folder,
+        "intermediates: {Middle: {file: certs/middle.pem}}\n"
+        "certificates:\n"
+        "  one: {pfx: certs/pool.pfx, password: {env: PW}, ocsp: {responder: auto}}\n",
+    )
+    assert told.startswith("site.yaml:4:51: certificates.one.ocsp: ")
+    assert "names no OCSP responder" in told
 
 
 def test_without_sections_it_is_empty(folder: Path) -> None:

@@ -26,6 +26,9 @@ def test_files_in_their_order() -> None:
         ({"pem": []}, "at least 1"),
         ({"pfx": ""}, "at least 1 character"),
         ({"pfx": "a", "password": "hunter2"}, "a secret is never written here"),
+        ({"pfx": "a", "ocsp": {}}, "expected one of file and responder"),
+        ({"pfx": "a", "ocsp": {"file": "b", "responder": "auto"}}, "one of file and responder"),
+        ({"pfx": "a", "ocsp": {"responder": "https://a.example"}}, "expected `auto` or a URL"),
     ],
 )
 def test_what_is_not_one_source(written: dict[str, object], told: str) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from OpenSSL import SSL
+from OpenSSL._util import lib
 
-from kit.certificates import Authority
+from kit.certificates import Authority, Issued
+from kit.ocsp import response
 from kit.sockets import socket_pair
 from kit.ssl_modes import Met, client_meets, identity, meet, shown_by
 from kit.tls import TlsPeer, theirs
+from pointsman.net.tls_socket import ReadBuffer, TlsSocket
 from pointsman_ssl.client_certificates import ClientCertificates, ClientCertificateSettings
 from pointsman_ssl.identity import Identity
 from pointsman_ssl.policy import POLICIES
+from pointsman_ssl.stapling import AnswerSource, Stapling
 from pointsman_ssl.toward_clients import TICKET_KEY_SECONDS, ClientSide
 
 ROOT = Authority.root()
@@ -165,6 +172,123 @@ def test_sessions_are_resumed_until_the_ticket_key_is_renewed(
     now[0] = TICKET_KEY_SECONDS
     assert not again()
     first.close()
+
+
+def test_nobody_has_a_call_for_ticket_keys_which_docs_tls_says() -> None:
+    calls = {*dir(lib), *dir(SSL.Context), *dir(ssl.SSLContext)}
+    assert [name for name in calls if "ticket_key" in name or name == "SSL_CTX_ctrl"] == []
+
+
+def resumes(before: ClientSide, after: ClientSide) -> bool:
+    """Whether the session of a client of one side is resumed by the other."""
+    client = theirs()
+    first = client_meets(before, "pool.example", client)
+    first.ours.send(b"tickets come with this")
+    first.peer.step()
+    one, two = socket_pair()
+    peer = TlsPeer(two, client, "pool.example")
+    peer.tls.session = first.peer.tls.session
+    met = meet(after.connection(one), peer)
+    assert met.failure == ""
+    first.close()
+    met.close()
+    return bool(met.ours.resumed)
+
+
+def test_after_a_reload_tickets_are_good_still_where_nothing_has_changed() -> None:
+    now = [0.0]
+    before = side(*THREE, clock=lambda: now[0])
+    now[0] = TICKET_KEY_SECONDS - 1
+    after = side(*THREE, clock=lambda: now[0])
+    assert not resumes(before, after)
+    after.take_over(before)
+    assert resumes(before, after)
+    now[0] += 1  # their key is as old as it is
+    assert not resumes(before, after)
+
+
+def test_after_a_reload_that_changed_something_nothing_goes_on() -> None:
+    before = side(*THREE)
+    renewed = identity(MIDDLE.leaf("pool.example"), MIDDLE, name=THREE[0].name)
+    optional = ClientCertificateSettings(mode="optional", authorities="all")
+    demand = ClientCertificates(optional, {"all": (ROOT.certificate,)})
+    others = [
+        side(renewed, *THREE[1:]),
+        side(*THREE[:2]),
+        side(*reversed(THREE)),
+        side(*THREE, policy="modern"),
+        side(*THREE, alpn=()),
+        side(*THREE, require_sni=True),
+        side(*THREE, demand=demand),
+    ]
+    for after in others:
+        after.take_over(before)
+        assert not resumes(before, after)
+
+
+def stapled(path: Path, leaf: Issued = POOL) -> Identity:
+    stapling = Stapling("Pool", leaf.certificate, MIDDLE.certificate, AnswerSource(path))
+    return replace(identity(leaf, MIDDLE, name="Pool"), stapling=stapling)
+
+
+def answered(one: Identity) -> bytes:
+    """Let its chore be done; what is stapled then."""
+    assert one.stapling is not None
+    outcome = one.stapling.work()
+    assert outcome is not None
+    outcome()
+    return one.stapling.response
+
+
+def test_an_answer_of_ocsp_goes_with_the_certificate_it_is_for(tmp_path: Path) -> None:
+    path = tmp_path / "pool.ocsp"
+    path.write_bytes(response(POOL, MIDDLE))
+    one = stapled(path)
+    ours = side(one, identity(WILD, MIDDLE))
+    assert asked_for_status(ours, "pool.example") == b""
+    answer = answered(one)
+    assert asked_for_status(ours, "pool.example") == answer != b""
+    assert asked_for_status(ours, "a.web.example") == b""
+
+
+def asked_for_status(client_side: ClientSide, name: str) -> bytes:
+    """What a client gets that asks for the status of the certificate."""
+    got: list[bytes] = []
+
+    def note(connection: SSL.Connection, response: bytes, data: object) -> bool:
+        got.append(response)
+        return True
+
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_ocsp_client_callback(note)
+    one, two = socket_pair()
+    client = SSL.Connection(context, two)
+    client.set_connect_state()
+    client.set_tlsext_host_name(name.encode())
+    client.request_ocsp()
+    both = TlsSocket(client_side.connection(one), ReadBuffer()), TlsSocket(client, ReadBuffer())
+    for _ in range(20):
+        if [each.handshake() for each in both] == [1, 1]:
+            break
+    one.close()
+    two.close()
+    (answer,) = got
+    return answer
+
+
+def test_after_a_reload_answers_of_ocsp_go_on_with_their_certificates(tmp_path: Path) -> None:
+    path = tmp_path / "pool.ocsp"
+    path.write_bytes(response(POOL, MIDDLE))
+    one = stapled(path)
+    answer = answered(one)
+    before = side(one)
+    same, more, other = stapled(path), stapled(path), stapled(tmp_path / "other.ocsp")
+    for again in (side(same), side(more, identity(WILD, MIDDLE)), side(other)):
+        again.take_over(before)
+        assert asked_for_status(again, "pool.example") == answer
+    unwanted = side(identity(POOL, MIDDLE, name="Pool"))
+    unwanted.take_over(before)
+    assert asked_for_status(unwanted, "pool.example") == b""
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,7 +180,9 @@ def test_what_is_asked_for_and_what_is_verified(
     sni: str, fixed: str, asker: Asker, host: str, expected: tuple[str, str]
 ) -> None:
     side = UpstreamSide(POLICIES["modern"], Verification(name=fixed), sni=sni)
-    assert side.key(RealServer("a", Address(host, 443)), asker) == (*expected, 0)
+    key = side.key(RealServer("a", Address(host, 443)), asker)
+    assert isinstance(key, Calling)
+    assert (key.sni, key.name) == expected
 
 
 def test_the_server_is_asked_for_the_name() -> None:
@@ -216,7 +220,83 @@ def test_replacing_the_verification_makes_another_key() -> None:
     before = side.key(SERVER, Asker())
     side.replace(Verification(chain=False), None)
     assert side.key(SERVER, Asker()) != before
-    assert side.key(SERVER, Asker()) == Calling("", "", 1)
+    assert side.key(SERVER, Asker()) == side.key(SERVER, Asker())
+
+
+def learnt(side: UpstreamSide, server: ssl.SSLContext) -> None:
+    """Let a side meet a server, and keep the session."""
+    met, trouble = calls(side, server)
+    assert trouble == ""
+    met.peer.send(b"x")
+    met.peer.step()
+    assert met.ours.recv() == b"x"
+    side.learn(met.ours.connection, side.key(SERVER, Asker()))
+    met.ours.shutdown()  # OpenSSL resumes nothing that has not ended in order
+    met.close()
+
+
+def resumes(side: UpstreamSide, server: ssl.SSLContext) -> bool:
+    met, _ = calls(side, server)
+    met.close()
+    return bool(met.ours.resumed)
+
+
+def test_after_a_reload_sessions_and_keys_go_on_where_nothing_has_changed() -> None:
+    server = served(VALID, MIDDLE)
+    before, after = upstream(), upstream()
+    learnt(before, server)
+    assert before.key(SERVER, Asker()) != after.key(SERVER, Asker())
+    after.take_over(before)
+    assert before.key(SERVER, Asker()) == after.key(SERVER, Asker())
+    assert resumes(after, server)
+
+
+def test_after_a_reload_that_judges_differently_nothing_goes_on() -> None:
+    server = served(VALID, MIDDLE)
+    before = upstream()
+    learnt(before, server)
+    mine = identity(OTHER.leaf("balancer.example"), name="Mine")
+    verification = Verification(authorities=(ROOT.certificate,), name=NAME)
+    others = [
+        upstream(authorities=(ROOT.certificate, OTHER.certificate)),
+        UpstreamSide(POLICIES["modern"], verification),
+        UpstreamSide(POLICIES["intermediate"], verification, identity=mine),
+        UpstreamSide(POLICIES["intermediate"], verification, alpn=(b"http/1.1",)),
+    ]
+    for after in others:
+        after.take_over(before)
+        assert after.key(SERVER, Asker()) != before.key(SERVER, Asker())
+        assert not resumes(after, server)
+
+
+def test_roots_of_the_system_that_have_changed_are_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = tmp_path / "roots.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(roots))
+    roots.write_bytes(OTHER.certificate_pem)
+    server = served(VALID, MIDDLE)
+    before = upstream(authorities=None)
+    assert "is unknown" in verdict(before, server)
+    again = upstream(authorities=None)
+    again.take_over(before)
+    assert again.key(SERVER, Asker()) == before.key(SERVER, Asker())
+    roots.write_bytes(ROOT.certificate_pem)
+    os.utime(roots, ns=(1, 1))
+    after = upstream(authorities=None)
+    after.take_over(before)
+    assert verdict(after, server) == ""
+
+
+def test_a_client_certificate_of_the_same_name_is_replaced() -> None:
+    side = UpstreamSide(
+        POLICIES["intermediate"], Verification(chain=False), identity=identity(LONE, name="Mine")
+    )
+    before = side.key(SERVER, Asker())
+    side.renewed(identity(VALID, name="Another"))
+    assert side.key(SERVER, Asker()) == before
+    side.renewed(identity(VALID, name="Mine"))
+    assert side.key(SERVER, Asker()) != before
 
 
 def test_a_client_certificate_is_shown_where_one_is_wanted() -> None:
