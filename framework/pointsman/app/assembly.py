@@ -27,6 +27,7 @@ from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
 from pointsman.net.local import LocalServer
 from pointsman.net.names import Names
+from pointsman.net.probe_transports import ProbeTransports
 
 # Timeouts have a resolution of one second; access-log lines wait no longer than this.
 TICK = 0.5
@@ -48,6 +49,9 @@ class RunningSite:
         local: in-process real servers by their key.
         clock: monotonic seconds.
         wall: seconds since the epoch.
+
+    Attributes:
+        checks: the health checks at work, what they know and remember.
     """
 
     log = Logger()
@@ -71,9 +75,14 @@ class RunningSite:
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
         self._life = ServerLife(lambda: self.services, registry.events("server_state"), wall)
         self._life.watch(site.pools)
-        self._checks = Checks(reactor, dialler.dial, registry.events("health_changed"))
+        self.checks = Checks(
+            reactor,
+            ProbeTransports.of(reactor, dialler, self._deadlines, self._names.addresses),
+            registry.events("health_changed"),
+            wall,
+        )
         for plan in site.checks:
-            self._checks.add(plan)
+            self.checks.add(plan)
         shared = Shared(reactor, self._deadlines, FieldLines(), dialler, RequestIds(), clock, wall)
         section = site.settings.access_log
         self._access_log = AccessLog.of(section) if section is not None else None
@@ -134,7 +143,7 @@ class RunningSite:
     def _accept(self) -> None:
         if self._stopped is not None:
             return
-        self._checks.start()
+        self.checks.start()
         for running in self.services:
             running.accept()
             for listener in running.listeners:
@@ -226,7 +235,7 @@ class RunningSite:
         self._close()
 
     def _close(self) -> None:
-        self._checks.stop()
+        self.checks.stop()
         for running in self.services:
             running.idle.close_all()
         for server in self._local.values():

@@ -109,6 +109,7 @@ class TimingSection(Settings):
     rise: AtLeastOne = _TIMING.rise
     fall: AtLeastOne = _TIMING.fall
     interval_down: Seconds = default_duration(_TIMING.interval_down)
+    jitter: Seconds = default_duration(_TIMING.jitter)
     port: Port | None = None
     address: ServerAddress | None = None
 
@@ -129,6 +130,9 @@ class TimingSection(Settings):
                     f"make it at least {format_duration(least)}, or the timeout shorter",
                     [key],
                 )
+        if self.jitter and self.jitter >= (self.interval_down or self.interval):
+            message = f"jitter {format_duration(self.jitter)} is as long as the interval"
+            raise fault(message, "make it a part of the interval, such as a tenth", ["jitter"])
         if self.port and self.address:
             raise fault("`port` and `address` exclude each other", "keep one of them", ["port"])
         return self
@@ -136,7 +140,13 @@ class TimingSection(Settings):
     def timing(self) -> HealthTiming:
         """The same for the data plane."""
         return HealthTiming(
-            self.interval, self.timeout, self.retries, self.rise, self.fall, self.interval_down
+            self.interval,
+            self.timeout,
+            self.retries,
+            self.rise,
+            self.fall,
+            self.interval_down,
+            self.jitter,
         )
 
 

@@ -1,7 +1,18 @@
 """What a plugin hands over: the few shapes that the framework asks of it, and their settings."""
 
 from pointsman.contracts.chores import Chore, Outcome
-from pointsman.contracts.health import HealthCheck, Probe, Verdict
+from pointsman.contracts.health import (
+    CheckOver,
+    CommandProbe,
+    HealthCheck,
+    Over,
+    OverCommand,
+    OverDatagrams,
+    OverPing,
+    OverTls,
+    Probe,
+    Verdict,
+)
 from pointsman.contracts.offers import Maker, Misfit, Offer, Section, SectionPlace, Surroundings
 from pointsman.contracts.persistence import Persistence, Pin, Table
 from pointsman.contracts.scheduling import Arrival, Candidate, Scheduler
@@ -10,13 +21,20 @@ from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settin
 __all__ = [
     "Arrival",
     "Candidate",
+    "CheckOver",
     "Chore",
+    "CommandProbe",
     "Duration",
     "HealthCheck",
     "Maker",
     "Misfit",
     "Offer",
     "Outcome",
+    "Over",
+    "OverCommand",
+    "OverDatagrams",
+    "OverPing",
+    "OverTls",
     "Persistence",
     "Pin",
     "Probe",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from pointsman.contracts import HealthCheck
+from pointsman.core.health_report import Outcome
 from pointsman.core.members import Member
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
@@ -41,19 +41,6 @@ class CheckPlan:
         if self.address is None:
             return server
         return replace(server, address=self.address, endpoint="", local="")
-
-
-class Outcome(Enum):
-    """What one attempt came to.
-
-    A refused connection or one that is closed too early is BAD, not SILENT: it is an answer, it
-    came fast, and asking again at once would be told the same.
-    """
-
-    GOOD = "good"  # an answer that says: up
-    BAD = "bad"  # an answer that says: down, or a refusal
-    SILENT = "silent"  # nothing conclusive within the timeout
-    UNABLE = "unable"  # our own trouble (no descriptors left, a broken check): says nothing
 
 
 class Health:

@@ -113,6 +113,7 @@ class HealthTiming:
         rise: good cycles in a row until a server that is down is up.
         fall: bad cycles in a row until a server that is up is down.
         interval_down: interval while down, 0.0 for the same.
+        jitter: each cycle but the first begins up to this much later, at random.
     """
 
     interval: float = 9.0
@@ -121,3 +122,4 @@ class HealthTiming:
     rise: int = 1
     fall: int = 1
     interval_down: float = 0.0
+    jitter: float = 0.0

@@ -1,103 +1,190 @@
-"""One probe on its way: dials, writes, reads within bounds, and ends in time with an outcome."""
+"""One probe on its way: asks, reads within bounds, and ends in time with an outcome."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.logger import Logger
 
-from pointsman.contracts import HealthCheck, Probe, Verdict
-from pointsman.core.health import Outcome
-from pointsman.model.errors import UpstreamError
+from pointsman.contracts import CommandProbe, HealthCheck, Probe, Verdict
+from pointsman.core.health_report import Notes, Outcome, Report
 from pointsman.model.server import RealServer
 from pointsman.model.units import format_duration, format_size
-from pointsman.net.call import Call, Dialled
-from pointsman.net.stream import Stream
-
-Dial = Callable[[RealServer, float, Dialled], Call | None]
-Ended = Callable[[Outcome, str], None]
 
 READ_LIMIT = 128 * 1024  # bytes of an answer; no check needs more to know
+TURNS_LIMIT = 64  # what a probe may send, one after another, without waiting for an answer
 
-# The dialler's own bound is coarse; ours is exact and comes first, so let its bound come later.
-_DIALLER_SLACK = 5.0
-
-# Failures to connect that are our machine's fault and say nothing about the server.
-_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+# Failures that are our machine's fault and say nothing about the server.
+OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 
 _log = Logger()
 
 
+class ProbeTransport(Protocol):
+    """What the bytes of one attempt travel on."""
+
+    def open(self, seconds: float) -> None:
+        """Begin; the owner is told, perhaps before this returns.
+
+        Args:
+            seconds: how long the attempt may take; it is ended from above.
+        """
+
+    def send(self, data: bytes) -> None:
+        """Send, after ``opened``."""
+
+    def listen(self) -> None:
+        """Read from now on: the probe has said what it had to say."""
+
+    def close(self, *, clean: bool) -> None:
+        """End it, whatever stage it is in; the owner is told nothing more.
+
+        Args:
+            clean: what was sent is still to arrive.
+        """
+
+
+class ProbeOwner(Protocol):
+    """Who is told by a transport what happens."""
+
+    def opened(self, words: str) -> None:
+        """Connected, or started."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes came."""
+
+    def finished(self) -> None:
+        """The server has closed."""
+
+    def exited(self, status: int) -> None:
+        """The command has ended."""
+
+    def failed(self, outcome: Outcome, reason: str, *, tls: str = "") -> None:
+        """There is nothing more to come, and why."""
+
+    def noted(self, what: str, words: str) -> None:
+        """A step on the way, for people."""
+
+
+# Makes what an attempt at that server travels on.
+Opener = Callable[[ProbeOwner], ProbeTransport]
+
+
 class Attempt:
-    """One attempt of a check at a server. It owns its stream and tells how it ended, once.
+    """One attempt of a check at a server. It owns its transport and tells how it ended, once.
 
     Args:
         reactor: IReactorTime.
         check: makes the probe.
         server: whom to ask.
         timeout: seconds for all of it, connecting included.
-        ended: told the outcome and its reason; never while ``start`` runs.
+        ended: given this attempt once it is over; never while ``start`` runs.
+
+    Attributes:
+        outcome: what it came to.
+        reason: why, in words.
+        verdict: what the probe said, None if it did not come to that.
+        took: seconds.
     """
 
     __slots__ = (
-        "_call",
+        "_began",
         "_check",
         "_ended",
+        "_notes",
+        "_opened",
         "_probe",
         "_reactor",
-        "_read",
         "_server",
         "_starting",
-        "_stream",
         "_timeout",
         "_timer",
+        "_transport",
+        "outcome",
+        "reason",
+        "took",
+        "verdict",
     )
 
     def __init__(
-        self, reactor: Any, check: HealthCheck, server: RealServer, timeout: float, ended: Ended
+        self,
+        reactor: Any,
+        check: HealthCheck,
+        server: RealServer,
+        timeout: float,
+        ended: Callable[[Attempt], None],
     ) -> None:
         self._reactor = reactor
         self._check = check
         self._server = server
         self._timeout = timeout
-        self._ended: Ended | None = ended
-        self._call: Call | None = None
-        self._stream: Stream | None = None
+        self._ended: Callable[[Attempt], None] | None = ended
+        self._transport: ProbeTransport | None = None
         self._probe: Probe | None = None
-        self._read = 0
+        self._opened = False
         self._starting = False
         self._timer: Any = None
+        self._began = 0.0
+        self._notes = Notes(0.0)
+        self.took = 0.0
+        self.outcome = Outcome.UNABLE
+        self.reason = ""
+        self.verdict: Verdict | None = None
 
-    def start(self, dial: Dial) -> None:
+    def start(self, opener: Opener) -> None:
         """Begin to connect."""
         self._starting = True
+        self._began = self._reactor.seconds()
+        self._notes = Notes(self._began)
         self._timer = self._reactor.callLater(self._timeout, self._timed_out)
         try:
-            call = dial(self._server, self._timeout + _DIALLER_SLACK, self)
+            self._transport = transport = opener(self)
+            transport.open(self._timeout)
         except Exception:
-            self._broken("dialling")
-            return
+            self._broken("starting")
         finally:
             self._starting = False
-        if self._ended is not None and self._stream is None:
-            self._call = call
 
     def cancel(self) -> None:
         """Give up in silence and close what is open."""
         self._ended = None
         self._let_go(clean=False)
 
-    # ---- what the dialler and the stream tell ----
+    def report(self, wall: float) -> Report:
+        """What happened, in full.
 
-    def dialled(self, stream: Stream) -> None:
+        Args:
+            wall: seconds since the epoch, now.
+        """
+        notes = self._notes
+        verdict = self.verdict
+        remedy = verdict.remedy if verdict is not None and not verdict.up else ""
+        return Report(
+            self._check.describes,
+            self._server.place,
+            wall - self.took,
+            self.took,
+            self.outcome,
+            self.reason,
+            remedy,
+            notes.steps(),
+            notes.sent,
+            notes.received,
+            notes.received_size,
+            notes.tls_error,
+        )
+
+    # ---- what the transport tells ----
+
+    def opened(self, words: str) -> None:
         """Connected: ask, or be content."""
-        self._call = None
-        self._stream = stream
-        if self._ended is None:
-            stream.abort()
+        self._opened = True
+        transport = self._transport
+        if self._ended is None or transport is None:
             return
+        self.noted("connect", words)
         try:
             probe = self._check.probe(self._server)
             asked = probe.start() if probe is not None else b""
@@ -109,76 +196,98 @@ class Attempt:
             return
         self._probe = probe
         if asked:
-            stream.write(asked)
-        stream.resume()
+            self._send(asked)
+        transport.listen()
 
-    def dial_failed(self, error: UpstreamError) -> None:
-        """Refused or unreachable, or we have no means to connect at all."""
-        self._call = None
-        outcome = Outcome.UNABLE if error.errno in _OURS else Outcome.BAD
-        self._end(outcome, f"cannot connect to {self._server.place}: {error}")
-
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         """Bytes came: the probe judges them."""
         probe = self._probe
         if self._ended is None or probe is None:
             return
-        self._read += len(data)
+        self._notes.note_received(self._reactor.seconds(), data)
         try:
-            verdict = probe.receive(data)
+            answer = self._answer(probe, data)
         except Exception:
             self._broken("judging")
             return
-        if verdict is not None:
-            self._judged(verdict)
-        elif self._read > READ_LIMIT:
+        if answer is not None:
+            self._judged(answer)
+        elif self._notes.received_size > READ_LIMIT:
             limit = format_size(READ_LIMIT)
             self._end(Outcome.BAD, f"sent more than {limit} and no end in sight", clean=False)
 
-    def end_received(self) -> None:
+    def _answer(self, probe: Probe, data: bytes) -> Verdict | None:
+        for _ in range(TURNS_LIMIT):
+            answer = probe.receive(data)
+            if not isinstance(answer, bytes):
+                return answer
+            self._send(answer)
+            data = b""
+        raise RuntimeError("the probe sends and sends, and would not listen")
+
+    def finished(self) -> None:
         """The server has finished sending."""
-        if self._ended is None or self._probe is None:
+        probe = self._probe
+        if self._ended is None or probe is None:
             return
+        self.noted("end", "the server has closed")
         try:
-            verdict = self._probe.closed()
+            verdict = probe.closed()
         except Exception:
             self._broken("judging")
             return
         self._judged(verdict)
 
-    def stream_lost(self, error: Exception | None) -> None:
-        """The stream is gone, before a verdict or because of it."""
-        self._stream = None
-        if error is None:
-            self.end_received()
-        elif self._ended is not None:
-            words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self._end(Outcome.BAD, f"the connection broke after {self._read} bytes: {words}")
+    def exited(self, status: int) -> None:
+        """The command has ended."""
+        probe = self._probe
+        if self._ended is None or probe is None:
+            return
+        self.noted("exit", f"status {status}" if status >= 0 else f"killed by signal {-status}")
+        try:
+            verdict = probe.exited(status) if isinstance(probe, CommandProbe) else probe.closed()
+        except Exception:
+            self._broken("judging")
+            return
+        self._judged(verdict)
 
-    def blocked(self) -> None:
-        """The stream keeps what it cannot send; a request is small."""
+    def failed(self, outcome: Outcome, reason: str, *, tls: str = "") -> None:
+        """Refused, unreachable or broken, or we have no means to ask at all."""
+        self._notes.tls_error = tls
+        self._end(outcome, reason)
 
-    def drained(self) -> None:
-        """All is sent."""
+    def noted(self, what: str, words: str) -> None:
+        """A step on the way."""
+        self._notes.step(self._reactor.seconds(), what, words)
 
     # ---- how it ends ----
 
+    def _send(self, data: bytes) -> None:
+        transport = self._transport
+        if self._ended is not None and transport is not None:
+            self._notes.note_sent(self._reactor.seconds(), data)
+            transport.send(data)
+
     def _judged(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        if verdict.farewell:
+            self._send(verdict.farewell)
         self._end(Outcome.GOOD if verdict.up else Outcome.BAD, verdict.reason)
 
     def _timed_out(self) -> None:
         self._timer = None
         within = format_duration(self._timeout)
-        if self._stream is None:
+        came = self._notes.received_size
+        if not self._opened:
             reason = f"no connection within {within}"
-        elif self._read == 0:
+        elif came == 0:
             reason = f"no answer within {within}"
         else:
-            reason = f"no whole answer within {within} ({self._read} bytes came)"
+            reason = f"no whole answer within {within} ({came} bytes came)"
         self._end(Outcome.SILENT, reason, clean=False)
 
     def _broken(self, doing: str) -> None:
-        """The check or the dialler raised: that is not the server's fault."""
+        """The check or the transport raised: that is not the server's fault."""
         describes = self._check.describes
         _log.failure(
             "health check {check} of {place} raised while {doing}",
@@ -192,27 +301,23 @@ class Attempt:
         ended, self._ended = self._ended, None
         if ended is None:
             return
+        self.outcome = outcome
+        self.reason = reason
+        self.took = self._reactor.seconds() - self._began
         self._let_go(clean=clean)
         if self._starting:
-            self._timer = self._reactor.callLater(0, self._tell, ended, outcome, reason)
+            self._timer = self._reactor.callLater(0, self._tell, ended)
         else:
-            ended(outcome, reason)
+            ended(self)
 
-    def _tell(self, ended: Ended, outcome: Outcome, reason: str) -> None:
+    def _tell(self, ended: Callable[[Attempt], None]) -> None:
         self._timer = None
-        ended(outcome, reason)
+        ended(self)
 
     def _let_go(self, *, clean: bool) -> None:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-        call, self._call = self._call, None
-        if call is not None:
-            call.cancel()
-        stream, self._stream = self._stream, None
-        if stream is None:
-            return
-        if clean:
-            stream.close()
-        else:
-            stream.abort()  # no lingering socket for a server that says nothing, or too much
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close(clean=clean)

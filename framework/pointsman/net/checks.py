@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import random
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.logger import Logger
 
-from pointsman.core.health import CheckPlan, Health, Outcome
+from pointsman.contracts import HealthCheck, Verdict
+from pointsman.core.health import CheckPlan, Health
 from pointsman.core.members import Member
-from pointsman.net.attempt import Attempt, Dial
+from pointsman.model.server import RealServer
+from pointsman.net.attempt import Opener
+from pointsman.net.probe_transports import ProbeTransports
+from pointsman.net.watch import Watch, WatchState
 
 # Told of a change: pool, server, whether it is up now, and why.
 Changed = Callable[[str, str, bool, str], None]
@@ -31,18 +36,29 @@ class Checks:
 
     Args:
         reactor: IReactorTime.
-        dial: opens a stream to a server; ``Dialler.dial`` in the program.
+        transports: makes what probes travel on.
         on_change: told when a member went down or came back; one that raises is logged.
+        wall: seconds since the epoch, for what is remembered.
+        random: 0.0 to 1.0, for jitter.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, dial: Dial, on_change: Sequence[Changed] = ()) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        transports: ProbeTransports,
+        on_change: Sequence[Changed] = (),
+        wall: Callable[[], float] = time.time,
+        random: Callable[[], float] = random.random,
+    ) -> None:
         self.reactor = reactor
-        self.dial = dial
+        self._transports = transports
         self._on_change = tuple(on_change)
-        self._watches: dict[Key, _Watch] = {}
-        self._by_member: dict[Member, _Watch] = {}
+        self._wall = wall
+        self._random = random
+        self._watches: dict[Key, Watch] = {}
+        self._by_member: dict[Member, Watch] = {}
         self._running = False
         self._last_first = float("-inf")
         self._said = ""
@@ -59,7 +75,8 @@ class Checks:
         key = _key(plan)
         watch = self._watches.get(key)
         if watch is None:
-            self._watches[key] = watch = _Watch(self, plan)
+            watch = Watch(self, plan, self.reactor, self._wall, self._random)
+            self._watches[key] = watch
             if self._running:
                 watch.start(self._next_first())
         self._by_member[plan.member] = watch
@@ -88,10 +105,21 @@ class Checks:
         if self._running:
             watch.begin()
 
+    def state_of(self, member: Member) -> WatchState | None:
+        """What is known of a member by its check, with the last failure in full; None: no check."""
+        watch = self._by_member.get(member)
+        return watch.state if watch is not None else None
+
     @property
     def probes(self) -> int:
         """How many different probes there are for all members."""
         return len(self._watches)
+
+    # ---- what watches tell ----
+
+    def opener(self, check: HealthCheck, server: RealServer) -> Opener:
+        """What makes the transports of the probes of that server."""
+        return self._transports.opener(check, server)
 
     def tell(self, plan: CheckPlan, health: Health) -> None:
         """Apply a verdict to the member of a plan, and say so if it changed something."""
@@ -114,6 +142,20 @@ class Checks:
                 except Exception:
                     self.log.failure("{told} raised when told of a change of health", told=told)
 
+    def tell_agent(self, plan: CheckPlan, verdict: Verdict) -> None:
+        """Give a member the share and the state that its agent wants."""
+        member = plan.member
+        before = member.share
+        member.set_agent(verdict.share, verdict.admin, verdict.reason)
+        if member.share != before:
+            self.log.info(
+                "{pool}/{server} wants {share}% of its weight: {reason}",
+                pool=plan.pool,
+                server=member.name,
+                share=member.share,
+                reason=verdict.reason,
+            )
+
     def say_trouble(self, reason: str, kind: str) -> None:
         """Our own trouble keeps states as they are: say it, but not once per server."""
         now = self.reactor.seconds()
@@ -126,91 +168,6 @@ class Checks:
         return self._last_first
 
 
-class _Watch:
-    """One server asked by one check, for all members that want to know the same."""
-
-    __slots__ = (
-        "_attempt",
-        "_check",
-        "_checks",
-        "_ended",
-        "_health",
-        "_plans",
-        "_server",
-        "_timer",
-        "_timing",
-    )
-
-    def __init__(self, checks: Checks, plan: CheckPlan) -> None:
-        self._checks = checks
-        self._check = plan.check
-        self._server = plan.asked
-        self._timing = plan.timing
-        self._plans: list[CheckPlan] = []
-        self._health: Health | None = None
-        self._attempt: Attempt | None = None
-        self._timer: Any = None
-        self._ended = self.ended  # bound once, not per probe
-
-    def add(self, plan: CheckPlan) -> None:
-        """One more member wants to know; what is known already is told at once."""
-        self._plans.append(plan)
-        plan.member.checking = True
-        if self._health is not None and self._health.known:
-            self._checks.tell(plan, self._health)
-
-    def start(self, first: float) -> None:
-        """Have the first cycle at ``first``; the second one has its place in the interval."""
-        phase = _phase(f"{self._server.place} {self._check.describes}")
-        self._health = Health(self._timing, first, phase)
-        self._wait(first)
-
-    def stop(self) -> None:
-        """Neither wait nor ask any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._attempt is not None:
-            self._attempt.cancel()
-            self._attempt = None
-
-    def begin(self) -> None:
-        """Ask now, unless it is being asked."""
-        if self._attempt is not None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._due()
-
-    def ended(self, outcome: Outcome, reason: str) -> None:
-        """An attempt is over: note what it came to, tell what changed, wait for the next."""
-        health = self._health
-        if self._attempt is None or health is None:
-            return  # stopped meanwhile
-        self._attempt = None
-        checks = self._checks
-        if outcome is Outcome.UNABLE:
-            checks.say_trouble(reason, reason.rpartition(": ")[2])
-        before = (health.known, health.reason, health.up)
-        due = health.judge(outcome, reason, checks.reactor.seconds())
-        if before != (health.known, health.reason, health.up):
-            for plan in self._plans:
-                checks.tell(plan, health)
-        self._wait(due)
-
-    def _wait(self, until: float) -> None:
-        reactor = self._checks.reactor
-        self._timer = reactor.callLater(max(0.0, until - reactor.seconds()), self._due)
-
-    def _due(self) -> None:
-        self._timer = None
-        checks = self._checks
-        self._attempt = attempt = Attempt(
-            checks.reactor, self._check, self._server, self._timing.timeout, self._ended
-        )
-        attempt.start(checks.dial)
-
-
 def _key(plan: CheckPlan) -> Key:
     check = plan.check
     asked = plan.asked
@@ -220,9 +177,3 @@ def _key(plan: CheckPlan) -> Key:
     except TypeError:  # a check without a value of its own shares with nobody
         same = id(check)
     return (asked.address, asked.endpoint, asked.local, same, plan.timing)
-
-
-def _phase(name: str) -> float:
-    """A share of the interval, above 0 to 1, that is always the same for a name."""
-    digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
-    return (int.from_bytes(digest) + 1) / 2**32

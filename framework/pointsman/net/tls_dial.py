@@ -75,7 +75,7 @@ class TlsDialler:
         Returns:
             The attempt, to cancel it; None if ``owner`` has already been told how it ended.
         """
-        call = _TlsCall(self, server, timeout, owner, key)
+        call = TlsCall(self, server, timeout, owner, key)
         return call if call.start(self._dialler) else None
 
     def failed(self, server: RealServer, words: str) -> None:
@@ -97,7 +97,7 @@ class TlsDialler:
         )
 
 
-class _TlsCall:
+class TlsCall:
     """One attempt: first to connect (net.call.Dialled), then to shake hands (HandshakeOwner)."""
 
     __slots__ = (

@@ -57,11 +57,11 @@ def test_there_may_be_no_health_check(written: str) -> None:
 def test_the_keys_of_a_health_check_are_told_apart() -> None:
     found = health(
         "{kind: page, path: /up, interval: 5s, timeout: 1s, retries: 3, rise: 2, fall: 4,"
-        " interval_down: 1m, port: 99}"
+        " interval_down: 1m, jitter: 500ms, port: 99}"
     )
     assert found is not None
     assert found.chosen.options.model_dump() == {"path": "/up"}
-    assert found.common.timing() == HealthTiming(5.0, 1.0, 3, 2, 4, 60.0)
+    assert found.common.timing() == HealthTiming(5.0, 1.0, 3, 2, 4, 60.0, 0.5)
     assert found.common.port == 99
 
 
@@ -85,6 +85,10 @@ def test_the_keys_of_a_health_check_are_told_apart() -> None:
         (
             "{servers: {a: h:1}, health: {interval: 3s, retries: 0}}",
             "pools.p.health.interval: interval 3s is shorter than timeout 4s x retries 0 = 4s",
+        ),
+        (
+            "{servers: {a: h:1}, health: {jitter: 9s}}",
+            "pools.p.health.jitter: jitter 9s is as long as the interval",
         ),
         (
             "{servers: {a: h:1}, health: {port: 1, address: h:1}}",

@@ -5,7 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.health import Health, Outcome
+from pointsman.core.health import Health
+from pointsman.core.health_report import Outcome
 from pointsman.model.service import HealthTiming
 
 GOOD, BAD, SILENT, UNABLE = Outcome.GOOD, Outcome.BAD, Outcome.SILENT, Outcome.UNABLE

@@ -9,11 +9,13 @@ from twisted.logger import capturedLogs
 
 from kit.dialling import FakeCall
 from pointsman.contracts import Probe, Verdict
-from pointsman.core.health import Outcome
+from pointsman.core.health_report import KEPT_RECEIVED, KEPT_STEPS, Outcome
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
 from pointsman.net.attempt import READ_LIMIT, Attempt
 from pointsman.net.call import Call, Dialled
+from pointsman.net.probe_stream import Dial
+from pointsman.net.probe_transports import ProbeTransports
 
 SERVER = RealServer("a", Address.parse("10.0.0.1:80"))
 
@@ -27,7 +29,7 @@ class LineProbe:
     def start(self) -> bytes:
         return b"how are you\n"
 
-    def receive(self, data: bytes) -> Verdict | None:
+    def receive(self, data: bytes) -> Verdict | bytes | None:
         self.got += data
         if b"raise" in self.got:
             raise RuntimeError("a broken check")
@@ -50,6 +52,10 @@ class LineCheck:
         return self.make()
 
 
+def no_names(host: str) -> tuple[str, ...]:
+    return ()
+
+
 class Bench:
     """An attempt, its fake call, and what it came to."""
 
@@ -61,8 +67,12 @@ class Bench:
             check or LineCheck(),
             SERVER,
             4.0,
-            lambda outcome, reason: self.ends.append((outcome, reason)),
+            lambda ended: self.ends.append((ended.outcome, ended.reason)),
         )
+        self.check = check or LineCheck()
+
+    def dial_with(self, dial: Dial) -> None:
+        self.attempt.start(ProbeTransports(self.clock, dial, no_names).opener(self.check, SERVER))
 
     def start(self) -> FakeCall:
         calls: list[FakeCall] = []
@@ -72,7 +82,7 @@ class Bench:
             calls.append(FakeCall(server, owner, 0.0))
             return calls[0]
 
-        self.attempt.start(dial)
+        self.dial_with(dial)
         return calls[0]
 
     def end(self) -> tuple[Outcome, str]:
@@ -204,17 +214,17 @@ def test_a_dialler_that_raises_is_our_trouble_and_told_later(bench: Bench) -> No
         raise KeyError("no such local server")
 
     with capturedLogs():
-        bench.attempt.start(dial)
+        bench.dial_with(dial)
     assert bench.ends == []
     bench.clock.advance(0)
-    assert bench.end() == (Outcome.UNABLE, "the check 'line' failed while dialling")
+    assert bench.end() == (Outcome.UNABLE, "the check 'line' failed while starting")
 
 
 def test_what_is_decided_while_dialling_is_told_in_a_turn_of_its_own(bench: Bench) -> None:
     def dial(server: RealServer, timeout: float, owner: Dialled) -> None:
         FakeCall(server, owner, 0.0).fail()
 
-    bench.attempt.start(dial)
+    bench.dial_with(dial)
     assert bench.ends == []
     bench.clock.advance(0)
     assert bench.end()[0] is Outcome.BAD
@@ -225,8 +235,7 @@ def test_cancelled_it_closes_everything_and_says_nothing() -> None:
     call = bench.start()
     bench.attempt.cancel()
     assert call.cancelled
-    bench.attempt.dialled(late := call.connect())
-    assert late.end == "aborted"
+    assert call.connect().end == "aborted"
     connected = Bench()
     stream = connected.start().connect()
     connected.attempt.cancel()
@@ -234,3 +243,78 @@ def test_cancelled_it_closes_everything_and_says_nothing() -> None:
     for each in (bench, connected):
         assert each.ends == []
         assert each.clock.getDelayedCalls() == []
+
+
+class TalkProbe(LineProbe):
+    """Asks twice: the second time when the first answer is there."""
+
+    def receive(self, data: bytes) -> Verdict | bytes | None:
+        self.got += data
+        if self.got == b"one":
+            self.got = b""
+            return b"and then\n"
+        if not self.got.endswith(b"\n"):
+            return None
+        remedy = "say ok"
+        return Verdict(self.got == b"ok\n", "talked", remedy, farewell=b"bye\n")
+
+
+def test_a_probe_may_talk_and_say_farewell() -> None:
+    bench = Bench(LineCheck(TalkProbe))
+    stream = bench.start().connect()
+    stream.owner.data_received(b"one")
+    assert stream.written == b"how are you\nand then\n"
+    stream.owner.data_received(b"ok\n")
+    assert bench.end() == (Outcome.GOOD, "talked")
+    assert stream.written.endswith(b"and then\nbye\n")
+    assert bench.attempt.verdict is not None
+    assert bench.attempt.report(0.0).remedy == ""
+
+
+def test_a_probe_that_only_talks_is_our_trouble() -> None:
+    class Talker(LineProbe):
+        def receive(self, data: bytes) -> bytes:
+            return b"and"
+
+    bench = Bench(LineCheck(Talker))
+    with capturedLogs() as events:
+        bench.start().connect().owner.data_received(b"x")
+    assert bench.end() == (Outcome.UNABLE, "the check 'line' failed while judging")
+    assert "would not listen" in str(events[0]["log_failure"])
+
+
+def test_what_happened_is_told_in_full() -> None:
+    bench = Bench(LineCheck(TalkProbe))
+    call = bench.start()
+    bench.clock.advance(0.5)
+    stream = call.connect()
+    bench.clock.advance(0.25)
+    stream.owner.data_received(b"no\n")
+    assert bench.end()[0] is Outcome.BAD
+    report = bench.attempt.report(1000.75)
+    assert (report.check, report.place, report.when, report.took) == (
+        "line",
+        "10.0.0.1:80",
+        1000.0,
+        0.75,
+    )
+    assert [(step.at, step.what, step.words) for step in report.steps] == [
+        (0.5, "connect", "connected to 127.0.0.1:1"),
+        (0.5, "sent", "12 bytes"),
+        (0.75, "received", "3 bytes"),
+        (0.75, "sent", "4 bytes"),
+    ]
+    assert (report.sent, report.received) == (b"how are you\nbye\n", b"no\n")
+    assert (report.outcome, report.reason, report.remedy) == (Outcome.BAD, "talked", "say ok")
+
+
+def test_what_is_told_is_bounded_whatever_the_server_does(bench: Bench) -> None:
+    stream = bench.start().connect()
+    for _ in range(READ_LIMIT):
+        stream.owner.data_received(b"x")
+    stream.owner.data_received(b"x")
+    assert bench.end()[0] is Outcome.BAD
+    report = bench.attempt.report(0.0)
+    assert len(report.received) == KEPT_RECEIVED
+    assert report.received_size == READ_LIMIT + 1
+    assert len(report.steps) == KEPT_STEPS

@@ -16,7 +16,8 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from kit.dialling import FakeCall
 from kit.real_reactor import run_reactor
-from kit.words import WordCheck, WordServer
+from kit.words import WordCheck, WordProbe, WordServer
+from pointsman.contracts import Verdict
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
@@ -26,6 +27,7 @@ from pointsman.model.service import HealthTiming
 from pointsman.net.call import Call, Dialled
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
+from pointsman.net.probe_transports import ProbeTransports
 
 TIMING = HealthTiming(interval=9.0, timeout=2.0, retries=2)
 Change = tuple[str, str, bool, str]
@@ -39,7 +41,8 @@ class Site:
         self.calls: list[FakeCall] = []
         self.changes: list[Change] = []
         self.answer: str | None = None  # given to each call by itself
-        self.checks = Checks(self.clock, self.dial, [self.changed])
+        self.transports = ProbeTransports(self.clock, self.dial, lambda host: ())
+        self.checks = Checks(self.clock, self.transports, [self.changed], lambda: 1000.0)
 
     def changed(self, pool: str, server: str, up: bool, reason: str) -> None:
         self.changes.append((pool, server, up, reason))
@@ -160,11 +163,62 @@ def test_each_change_is_one_line(site: Site) -> None:
     ]
 
 
+def test_the_last_failure_is_remembered(site: Site) -> None:
+    member = site.add()
+    site.answer = "ok"
+    site.checks.start()
+    site.pass_time(30)
+    site.answer = "refuse"
+    site.pass_time(30)
+    site.answer = "ok"
+    site.pass_time(30)
+    state = site.checks.state_of(member)
+    assert state is not None
+    assert (state.up, state.reason) == (True, "ok")
+    assert state.failure is not None
+    refused = "cannot connect to 10.0.0.1:80: Connection refused"
+    assert (state.failure.reason, state.failure.place) == (refused, "10.0.0.1:80")
+    assert site.checks.state_of(Member(RealServer("z"))) is None
+
+
+class Agent(WordProbe):
+    """Says a share in percent, and a state or -."""
+
+    def receive(self, data: bytes) -> Verdict:
+        share, admin = data.decode().split()
+        return Verdict(True, "agent", share=int(share), admin=admin.strip("-"))
+
+
+class AgentCheck(WordCheck):
+    def probe(self, server: RealServer) -> Agent:
+        return Agent()
+
+
+def test_an_agent_moves_its_members_and_it_is_told_once(site: Site) -> None:
+    member = site.add(check=AgentCheck())
+    site.answer = "40 -"
+    with capturedLogs() as events:
+        site.checks.start()
+        site.pass_time(30)
+    assert (member.weight, member.state) == (400, "up")
+    assert [formatEvent(event) for event in events] == [
+        "web/a wants 40% of its weight: agent",
+        "web/a is up: agent",
+    ]
+    for word, state in (("drain", "draining"), ("maint", "maintenance"), ("-", "maintenance")):
+        site.answer = f"100 {word}"
+        site.pass_time(10)
+        assert (member.weight, member.state, member.why) == (1000, state, "agent")
+    site.answer = "100 ready"
+    site.pass_time(10)
+    assert member.state == "up"
+
+
 def test_whoever_raises_when_told_breaks_nothing(site: Site) -> None:
     def raises(*change: object) -> None:
         raise RuntimeError("a broken plugin")
 
-    site.checks = Checks(site.clock, site.dial, [raises, site.changed])
+    site.checks = Checks(site.clock, site.transports, [raises, site.changed])
     member = site.add()
     site.answer = "ill"
     with capturedLogs() as events:
@@ -299,12 +353,17 @@ def test_many_probes_are_spread_evenly(site: Site) -> None:
 
 
 def real_checks(reactor: EPollReactor, changed: list[Change]) -> Checks:
-    dialler = Dialler(reactor, Deadlines(reactor.seconds()), lambda host: ())
+    def no_names(host: str) -> tuple[str, ...]:
+        return ()
+
+    deadlines = Deadlines(reactor.seconds())
+    dialler = Dialler(reactor, deadlines, no_names)
+    transports = ProbeTransports.of(reactor, dialler, deadlines, no_names)
 
     def note(pool: str, server: str, up: bool, reason: str) -> None:
         changed.append((pool, server, up, reason))
 
-    return Checks(reactor, dialler.dial, [note])
+    return Checks(reactor, transports, [note])
 
 
 @pytest.mark.parametrize("check", [WordCheck(), WordCheck(connect_only=True)])

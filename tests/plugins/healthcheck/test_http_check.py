@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from kit.probing import talk
 from pointsman.contracts import HealthCheck, Surroundings, Verdict
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
@@ -30,12 +31,12 @@ def verdict(raw: bytes, *, closes: bool = False, **keys: Any) -> Verdict | None:
     for pieces in ([raw], [bytes([byte]) for byte in raw]):
         probe = check(**keys).probe(SERVER)
         assert probe is not None
-        result = None
-        for piece in pieces:
-            result = result or probe.receive(piece)
-        results.append(result or (probe.closed() if closes else None))
+        found, _ = talk(probe, pieces, close=closes)
+        results.append(found)
     assert results[0] == results[1]
-    return results[0]
+    found = results[0]
+    assert found is None or isinstance(found, Verdict)
+    return found
 
 
 def test_by_default_it_is_a_head_for_the_root() -> None:

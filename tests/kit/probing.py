@@ -1,0 +1,164 @@
+"""Probes as tests make them: split at will, or once against a real server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from kit.real_reactor import run_reactor
+from pointsman.contracts import HealthCheck, Probe, Verdict
+from pointsman.core.deadlines import Deadlines
+from pointsman.core.health_report import Outcome, Report
+from pointsman.model.address import Address
+from pointsman.model.server import RealServer
+from pointsman.net.attempt import Attempt
+from pointsman.net.dial import Dialler
+from pointsman.net.probe_transports import ProbeTransports
+
+PATIENCE = 20.0
+TURNS = 64
+
+
+def no_names(host: str) -> tuple[str, ...]:
+    return ()
+
+
+def attempt_once(
+    reactor: Any, check: HealthCheck, server: RealServer, timeout: float
+) -> Deferred[Report]:
+    """One attempt on a running reactor."""
+    deadlines = Deadlines(reactor.seconds())
+    dialler = Dialler(reactor, deadlines, no_names)
+    transports = ProbeTransports.of(reactor, dialler, deadlines, no_names)
+    done: Deferred[Report] = Deferred()
+    attempt = Attempt(
+        reactor, check, server, timeout, lambda ended: done.callback(ended.report(1000.0))
+    )
+    attempt.start(transports.opener(check, server))
+    return done
+
+
+def probe_once(
+    check: HealthCheck, place: str | RealServer, *, timeout: float = 10.0, turns: int = 0
+) -> Report:
+    """One attempt at a real server, on a reactor of its own.
+
+    Args:
+        check: what is asked.
+        place: host:port, or the server.
+        timeout: of the attempt.
+        turns: so many hundredths of a second are waited afterwards, for what is to be cleared up.
+    """
+    server = place if isinstance(place, RealServer) else RealServer("a", Address.parse(place))
+
+    async def work(reactor: Any) -> Report:
+        report = await attempt_once(reactor, check, server, timeout)
+        waited: Deferred[None] = Deferred()
+        reactor.callLater(turns / 100, waited.callback, None)
+        await waited
+        return report
+
+    return run_reactor(work, seconds=timeout + PATIENCE)
+
+
+def said(report: Report) -> tuple[str, str]:
+    """What an attempt came to, as a test compares it."""
+    return report.outcome.value, report.reason
+
+
+def is_good(report: Report) -> bool:
+    return report.outcome is Outcome.GOOD
+
+
+# ---- without any I/O ----
+
+
+def talk(probe: Probe, pieces: Sequence[bytes], *, close: bool = True) -> tuple[Any, bytes]:
+    """Give a probe what a server says; its verdict (None if it waits) and what it sent."""
+    sent = probe.start()
+    for piece in pieces:
+        data = piece
+        for _ in range(TURNS):
+            answer = probe.receive(data)
+            if not isinstance(answer, bytes):
+                break
+            sent += answer
+            data = b""
+        else:
+            raise AssertionError("the probe would not listen")
+        if answer is not None:
+            return answer, sent + answer.farewell
+    return (probe.closed() if close else None), sent
+
+
+def judged(probe: Probe, *pieces: bytes) -> tuple[bool, str]:
+    """The verdict on what a server says before it closes."""
+    verdict, _ = talk(probe, pieces)
+    assert isinstance(verdict, Verdict)
+    assert verdict.reason
+    return verdict.up, verdict.reason
+
+
+def split_at(data: bytes, places: Sequence[int]) -> list[bytes]:
+    """The pieces of ``data``, none empty, cut at these places."""
+    cuts = sorted({place % len(data) for place in places} - {0}) if data else []
+    return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) if a < b]
+
+
+def same_however_split(make: Callable[[], Probe], data: bytes, places: Sequence[int]) -> None:
+    """Whatever the pieces, probe and verdict are the same, and a verdict is one."""
+    whole, sent = talk(make(), [data] if data else [])
+    pieces, sent_then = talk(make(), split_at(data, places))
+    assert isinstance(whole, Verdict)
+    assert whole == pieces
+    assert sent == sent_then
+
+
+# ---- servers as a test plays them ----
+
+
+@contextmanager
+def answering(*answers: bytes | None, linger: bool = False) -> Iterator[str]:
+    """A server that says these one after another, each after it was sent something.
+
+    None is said without being asked; what comes last is a close, or a long silence with ``linger``.
+    The first answer is for the first bytes, or at once if it stands behind a None.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        try:
+            sock, _ = listener.accept()
+        except OSError:
+            return
+        with sock:
+            sock.settimeout(PATIENCE)
+            unasked = False
+            for answer in answers:
+                if answer is None:
+                    unasked = True
+                    continue
+                if not unasked and not sock.recv(65536):
+                    return
+                unasked = False
+                sock.sendall(answer)
+            if linger:
+                stop.wait(PATIENCE)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        # Wakes an accept that nobody came for.
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
