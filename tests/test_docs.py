@@ -69,7 +69,7 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "method"): "`HEAD`",  # what None stands for is told beside it
     ("HttpSettings", "host"): "the server's address",
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
-    ("SourceIPSettings", "table"): "`memory`",
+    ("", "table"): "`memory`",  # of every persistence
     ("ClientCertificateSettings", "forward"): "`subject, issuer, serial, fingerprint`",
     ("CustomPolicy", "ciphers"): "as `intermediate`",
     ("CustomPolicy", "suites"): "as `intermediate`",
@@ -143,7 +143,9 @@ def told_default(field: FieldInfo) -> str:
 
 def told_defaults(model: type[BaseModel]) -> dict[str, str]:
     return {
-        name: TOLD_OTHERWISE.get((model.__name__, name)) or told_default(field)
+        name: TOLD_OTHERWISE.get((model.__name__, name))
+        or TOLD_OTHERWISE.get(("", name))
+        or told_default(field)
         for name, field in model.model_fields.items()
     }
 

@@ -209,6 +209,9 @@ class _Builder:
             scheduler = self._made(make, section.scheduling, (*recipe.path, "scheduling"))
         if persistence is None and section.persistence is not None:
             persistence = self._made_persistence(section.persistence, surroundings, recipe.path)
+        if persistence is not None:
+            where = positions.known((*recipe.path, "persistence"))
+            self._warnings += [problem_at(positions, where, told) for told in persistence.warnings]
         check = None
         if section.health is not None:
             chosen = section.health.chosen
@@ -249,8 +252,9 @@ class _Builder:
             self._made_tables.append(table)
             return table
 
-        around = replace(surroundings, make_table=make_table)
         where = (*path, "persistence")
+        folder = partial(self._positions.folder, where)
+        around = replace(surroundings, make_table=make_table, folder=folder)
         made = self._made(_maker(chosen, around), chosen, where)
         if made is not None and chosen.table is not None and not asked:
             message = f"{chosen.name} keeps no table"
@@ -286,7 +290,10 @@ class _Builder:
             there = old.member(server_name) if old else None
             same = there is not None and there.server == server
             members.append(there if there is not None and same else Member(server))
-        made.scheduler.keep([member.name for member in members])
+        names = [member.name for member in members]
+        made.scheduler.keep(names)
+        if made.persistence is not None:
+            made.persistence.keep(names)
         pin_made = self._registry.events("pin_made")
         settings = recipe.section.settings()
         return Pool(name, members, made.scheduler, made.persistence, pin_made, settings)

@@ -174,3 +174,17 @@ class Persistence(Protocol):
     def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
         """A response head passes, before the client sees it; its headers may be changed."""
         return None
+
+    def keep(self, names: Sequence[str]) -> None:
+        """The members of the pool have these names from now on; told before any work comes."""
+        return None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What works but is hardly meant or is dangerous, one sentence each; told at load."""
+        return ()
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many pins that clients showed were not believed, by reason; empty if none can be."""
+        return {}

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 
 from pointsman.contracts import Offer
 from pointsman.hookspecs import hookimpl
-from pointsman_persistence import memory_table, source_ip
+from pointsman_persistence import active_cookie_settings, memory_table, server_cookie, source_ip
 
 
 @hookimpl
 def persistences() -> Mapping[str, Offer]:
     """The kinds of persistence by the name that ``persistence:`` takes."""
-    return {"source_ip": source_ip.OFFER}
+    return {
+        "active_cookie": active_cookie_settings.OFFER,
+        "server_cookie": server_cookie.OFFER,
+        "source_ip": source_ip.OFFER,
+    }
 
 
 @hookimpl

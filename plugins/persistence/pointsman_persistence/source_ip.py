@@ -6,32 +6,28 @@ import ipaddress
 
 from pydantic import Field
 
-from pointsman.contracts import Arrival, Duration, Offer, Persistence, Settings, Surroundings, Table
-from pointsman_persistence.table_choice import TableChoice, open_table
+from pointsman.contracts import Arrival, Offer, Surroundings, Table
+from pointsman_persistence.keyed import KeyedPins, PinSettings
 
 # Keys that are remembered by the text of their address, about 160 bytes each.
 _KEPT_KEYS = 16_384
 
 
-class SourceIPSettings(Settings):
-    """How long a client belongs to its member, and who is the same client.
+class SourceIPSettings(PinSettings):
+    """Who is the same client.
 
     Attributes:
-        timeout: seconds since the last use.
         mask_v4: leading bits of an IPv4 address that count, 32 for each address its own.
         mask_v6: leading bits of an IPv6 address that count. 64 by default: a host changes the
             other 64 by itself (temporary addresses, RFC 8981), and would lose its server each
             time; whoever owns a /64 could fill the table alone.
-        table: where the pins are kept; the default of the place if it is empty.
     """
 
-    timeout: Duration = Field(default=1200.0, gt=0)
     mask_v4: int = Field(default=32, ge=0, le=32)
     mask_v6: int = Field(default=64, ge=0, le=128)
-    table: TableChoice = Field(default={})
 
 
-class SourceIP(Persistence):
+class SourceIP(KeyedPins):
     """Pins by the client's address (the real one, behind trusted proxies), its mask applied.
 
     The key is the packed network: 4 bytes for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address
@@ -40,21 +36,17 @@ class SourceIP(Persistence):
     address at all.
 
     Args:
-        table: where the pins are; its timeout is this persistence's.
+        table: where the pins are; its times are this persistence's.
         mask_v4: leading bits that count, 0..32.
         mask_v6: likewise, 0..128.
-        timeout: seconds, as the table was told.
 
     Source: the LoadMaster's ``src``, with the masks of IPVS (``--netmask``).
     """
 
-    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6", "_table", "_timeout")
+    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6")
 
-    def __init__(
-        self, table: Table, mask_v4: int = 32, mask_v6: int = 64, timeout: float = 1200.0
-    ) -> None:
-        self._table = table
-        self._timeout = timeout
+    def __init__(self, table: Table, mask_v4: int = 32, mask_v6: int = 64) -> None:
+        super().__init__(table)
         self._find = table.find
         self._mask_v4 = _mask(mask_v4, 32)
         self._mask_v6 = _mask(mask_v6, 128)
@@ -67,32 +59,15 @@ class SourceIP(Persistence):
         key = self._kept.get(client_ip)
         if key is None:
             key = self._key(client_ip)
+        arrival.kept = key
         if not key:
             return None
         pin = self._find(key, now)
         return None if pin is None else pin.member
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
-        """Remember that this client now belongs to ``member``."""
-        key = self._key(arrival.client_ip)
-        if key:
-            self._table.put(key, member, now)
-
-    def forget(self, arrival: Arrival) -> None:
-        """Drop the pin of this client."""
-        key = self._key(arrival.client_ip)
-        if key:
-            self._table.drop(key)
-
-    @property
-    def timeout(self) -> float:
-        """Seconds since its last use that a pin lives."""
-        return self._timeout
-
-    @property
-    def table(self) -> Table:
-        """The table its pins are in."""
-        return self._table
+    def key(self, arrival: Arrival) -> bytes:
+        """The network of the client, b"" where there is none."""
+        return self._key(arrival.client_ip)
 
     def _key(self, client_ip: str) -> bytes:
         """The key of an address, b"" where there is none."""
@@ -122,8 +97,7 @@ def _mask(bits: int, width: int) -> int:
 
 def make(settings: SourceIPSettings, surroundings: Surroundings) -> SourceIP:
     """A persistence for one pool. Raises ValueError for a table that cannot be opened."""
-    table = open_table(settings.table, settings.timeout, surroundings)
-    return SourceIP(table, settings.mask_v4, settings.mask_v6, settings.timeout)
+    return SourceIP(settings.open_table(surroundings), settings.mask_v4, settings.mask_v6)
 
 
 OFFER = Offer(SourceIPSettings, make, "A client belongs to a member by its address.")

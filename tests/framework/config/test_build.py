@@ -1,6 +1,6 @@
 """Settings become pools, services and planned checks; what did not change is taken over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +311,37 @@ def test_makers_are_told_where_their_relative_paths_begin(tmp_path: Path) -> Non
     mode: Any = site.services[0].tls
     assert mode.around.folder(("key",)) == tmp_path / "sub"
     assert Surroundings().folder(()) == Path()
+
+
+class Told(Pins):
+    """A persistence that says something at load, and notes whom it is told of."""
+
+    warnings = ("this is hardly meant",)
+
+    def keep(self, names: Sequence[str]) -> None:
+        self.kept = list(names)
+
+
+def told(settings: Settings, surroundings: Surroundings) -> Told:
+    return Told(None)
+
+
+class OffersTold:
+    @hookimpl
+    def persistences(self) -> Mapping[str, Offer]:
+        return {"told": Offer(Settings, told)}
+
+
+def test_a_persistence_is_told_the_members_and_its_warnings_have_a_place() -> None:
+    registry = registry_of(Offers(), OffersTold())
+    site = built(pool("persistence: {kind: told}"), registry)
+    first = site.pools["p"].persistence
+    assert isinstance(first, Told)
+    assert first.kept == ["a"]
+    (warning,) = site.warnings
+    assert str(warning) == "f:5:5: pools.p.persistence: this is hardly meant"
+    more = pool("persistence: {kind: told}").replace("{a: h:1}", "{b: h:1, a: h:1}")
+    again = built(more, registry, site)
+    assert again.pools["p"].persistence is first
+    assert first.kept == ["b", "a"]
+    assert len(again.warnings) == 1

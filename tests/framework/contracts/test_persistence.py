@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from kit.arrivals import visit
 from kit.table_contract import TableContract, TableMachine
-from pointsman.contracts import Pin, Table
+from pointsman.contracts import Arrival, Persistence, Pin, Table
 
 
 def test_a_pin_tells_where_and_since_when_and_takes_little_room() -> None:
@@ -89,3 +90,31 @@ def test_a_table_without_room_still_names_the_member_that_was_chosen() -> None:
         def restore(self, key: bytes, pin: Pin) -> None: ...
 
     assert Full(1, 1.0, None).put_if_absent(b"k", "a", 5.0) == Pin("a", 5.0, 5.0)
+
+
+class PlainPersistence(Persistence):
+    """What a persistence must write itself, and no more."""
+
+    timeout = 60.0
+    table = None
+
+    def __init__(self) -> None:
+        self.found: list[float] = []
+
+    def find(self, arrival: Arrival, now: float) -> str | None:
+        self.found.append(now)
+        return None
+
+    def bind(self, arrival: Arrival, member: str, now: float) -> None: ...
+
+    def forget(self, arrival: Arrival) -> None: ...
+
+
+def test_a_persistence_wants_and_tells_nothing_by_itself() -> None:
+    pins = PlainPersistence()
+    assert not pins.wants_request
+    assert not pins.wants_response
+    assert (pins.warnings, dict(pins.refused)) == ((), {})
+    pins.keep(["a"])
+    pins.touch(visit(), 5.0)
+    assert pins.found == [5.0]

@@ -1,11 +1,18 @@
-"""Tests of what the persistence plugin offers."""
-
-from __future__ import annotations
+"""What this plugin offers."""
 
 import pointsman_persistence
-from pointsman_persistence import memory_table, source_ip
+from pointsman_persistence import (
+    active_cookie_settings,
+    memory_table,
+    server_cookie,
+    source_ip,
+)
 
 
 def test_these_are_offered() -> None:
-    assert dict(pointsman_persistence.persistences()) == {"source_ip": source_ip.OFFER}
+    assert dict(pointsman_persistence.persistences()) == {
+        "active_cookie": active_cookie_settings.OFFER,
+        "server_cookie": server_cookie.OFFER,
+        "source_ip": source_ip.OFFER,
+    }
     assert dict(pointsman_persistence.tables()) == {"memory": memory_table.OFFER}

@@ -1,0 +1,127 @@
+"""``server_cookie``: a client belongs to the server that gave it a cookie."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from pydantic import Field
+
+from pointsman.contracts import Arrival, Offer, Surroundings, Table
+from pointsman.model.cookies import cookie_of, cookies_set
+from pointsman.model.message import ResponseHead
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, short
+
+TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+
+
+class ServerCookieSettings(PinSettings):
+    """Which cookie it is, and how long its value is remembered.
+
+    Attributes:
+        cookie: its name, as the servers set it; upper and lower case differ.
+        path_parameter: name of a parameter of the path, such as jsessionid, that holds the same
+            value where a client takes no cookies; "" for none.
+    """
+
+    cookie: str = Field(pattern=TOKEN, max_length=256)
+    path_parameter: str = Field(default="", pattern=r"^[A-Za-z0-9._~-]*$")
+
+
+class ServerCookie(KeyedPins):
+    """Pins by the value of a cookie that the servers set; nothing is changed on the way.
+
+    A value is learned when a server sets it, whatever the status of its answer, and unlearned when
+    a server takes it back. One that a client brings and that nobody knows is learned to the server
+    that is chosen for it.
+
+    Args:
+        table: where the pins are; its times are this persistence's.
+        cookie: name of the cookie.
+        path_parameter: name of the parameter of the path, or b"".
+        wall: seconds since the epoch, for the Expires of cookies.
+
+    Source: the LoadMaster's server cookie; HAProxy's ``stick store-response``.
+    """
+
+    __slots__ = ("_cookie", "_parameter", "_wall")
+
+    def __init__(
+        self,
+        table: Table,
+        cookie: bytes,
+        path_parameter: bytes = b"",
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(table)
+        self._cookie = cookie
+        self._parameter = b";" + path_parameter + b"=" if path_parameter else b""
+        self._wall = wall
+
+    def key(self, arrival: Arrival) -> bytes:
+        """The value of the cookie, else of the parameter of the path."""
+        request = arrival.request
+        if request is None:
+            return b""
+        value = cookie_of(request, self._cookie)
+        if not value and self._parameter:
+            value = self._in_path(request.target)
+        return short(value) if value else b""
+
+    @property
+    def wants_response(self) -> bool:
+        """Servers set the cookie in their answers."""
+        return True
+
+    def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
+        """Learn what the server sets, and forget what it takes back."""
+        cookies = cookies_set(head, self._cookie, self._wall())
+        # A cookie of another path may be taken back in the answer that sets the new one, before
+        # or after it, so what is set counts more.
+        for cookie in cookies:
+            if cookie.lifetime <= 0:
+                self._unlearn(arrival, cookie.value)
+        for cookie in cookies:
+            if cookie.lifetime > 0 and cookie.value:
+                self._learn(arrival, short(cookie.value), member, now)
+        if self._parameter:
+            wire = head.wire
+            if wire is None or self._parameter in wire:
+                for name in (b"location", b"content-location"):
+                    for place in head.headers.get_all(name):
+                        if value := self._in_path(place):
+                            self._learn(arrival, short(value), member, now)
+
+    def _learn(self, arrival: Arrival, key: bytes, member: str, now: float) -> None:
+        pin = self._table.peek(key, now)
+        # Whoever serves a client just this once may repeat its cookie; that moves no pin.
+        if pin is None or (pin.member != member and key != arrival.kept):
+            self._table.put(key, member, now)
+
+    def _unlearn(self, arrival: Arrival, value: bytes) -> None:
+        if value:
+            self._table.drop(short(value))
+        self.forget(arrival)
+
+    def _in_path(self, target: bytes) -> bytes:
+        begin = target.partition(b"?")[0].find(self._parameter)
+        if begin < 0:
+            return b""
+        return _PARAMETER_END.split(target[begin + len(self._parameter) :], 1)[0]
+
+
+_PARAMETER_END = re.compile(rb"[;/?#]")
+
+
+def make(settings: ServerCookieSettings, surroundings: Surroundings) -> ServerCookie:
+    """A persistence for one pool. Raises ValueError for a table that cannot be opened."""
+    needs_http("server_cookie", surroundings)
+    return ServerCookie(
+        settings.open_table(surroundings),
+        settings.cookie.encode(),
+        settings.path_parameter.encode(),
+    )
+
+
+OFFER = Offer(ServerCookieSettings, make, "A client belongs to the server that gave it a cookie.")
