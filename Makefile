@@ -1,7 +1,7 @@
 # Every target does all of its own set-up: see tools/setup.sh.
 
 # program:Debian package that holds it
-TEST_PROGRAMS  = curl:curl wrk:wrk nc:netcat-openbsd nginx:nginx-light redis-server:redis-server \
+TEST_PROGRAMS  = curl:curl testssl:testssl.sh wrk:wrk nc:netcat-openbsd nginx:nginx-light redis-server:redis-server \
                  unshare:util-linux ip:iproute2
 BENCH_PROGRAMS = $(TEST_PROGRAMS) haproxy:haproxy caddy:caddy
 

@@ -22,7 +22,8 @@ from pointsman.net.call import Dialled
 from pointsman.net.client import ClientConnection
 from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.idle import IdleConnections
-from pointsman.net.upstream import UpstreamConnections, UpstreamSupplies
+from pointsman.net.upstream import UpstreamConnections
+from pointsman.net.upstream_supplies import UpstreamSupplies
 
 # No test needs as many turns; a loop that does not end is a bug.
 MOST_TURNS = 100_000

@@ -24,7 +24,8 @@ from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
 from pointsman.net.tcp_clients import TcpClients
 from pointsman.net.tls_dial import TlsDialler
-from pointsman.net.upstream import UpstreamConnections, UpstreamSupplies
+from pointsman.net.upstream import UpstreamConnections
+from pointsman.net.upstream_supplies import UpstreamSupplies
 
 # However long pins live, those of open work are touched about so often; seconds.
 _TOUCH = 10.0

@@ -22,7 +22,10 @@ class Attempts(ExchangeFacts):
         supplies = self._supplies
         pool = self._pool
         self._opened_at = now = supplies.clock()
+        bound = self._client.bound
         try:
+            if bound is not None and self._goes_on_with(bound, now):
+                return
             member = pool.choose(self, now, self._tried)
         except Exception as error:
             # A scheduler or persistence that raises costs this request and no other.
@@ -36,11 +39,14 @@ class Attempts(ExchangeFacts):
                 self._fail(503, ends.NO_SERVER)
             return
         self._how = pool.how
+        self._begin_at(member)
+        self._open(member, fresh=self._needs_fresh)
+
+    def _begin_at(self, member: Member) -> None:
         self.member = member
         member.begin()
         self._holds_member = True
         self._attempts += 1
-        self._open(member, fresh=self._needs_fresh)
 
     def connected(self, upstream: UpstreamPort) -> None:
         """An upstream connection is there: send what there is of the request."""
@@ -168,4 +174,8 @@ class Attempts(ExchangeFacts):
 
     def _open(self, member: Member, *, fresh: bool) -> None:
         """Ask for a connection to that member (``Exchange._open``)."""
+        raise NotImplementedError
+
+    def _goes_on_with(self, bound: UpstreamPort, now: float) -> bool:
+        """Take the connection on which the client is logged in (``Exchange._goes_on_with``)."""
         raise NotImplementedError

@@ -7,9 +7,12 @@ socket, no clock of its own, no waiting: what it is told next is up to them.
 from __future__ import annotations
 
 from pointsman.core.attempts import Attempts
+from pointsman.core.binding import logs_in_connection, may_log_in
 from pointsman.core.error_answer import error_answer
 from pointsman.core.kept_body import KeptBody
 from pointsman.core.members import Member
+from pointsman.core.pool import BOUND
+from pointsman.core.ports import UpstreamPort
 from pointsman.model import record as ends
 from pointsman.model.errors import ClientError, UpstreamError
 from pointsman.model.headers import Field
@@ -128,6 +131,27 @@ class Exchange(Attempts):
         if opening is not None:
             self._opening = opening
 
+    def _goes_on_with(self, bound: UpstreamPort, now: float) -> bool:
+        """Take the connection on which this client is logged in, or let it go."""
+        self._client.bound = None
+        pool, member = self._pool, bound.member
+        persistence = pool.persistence
+        name = persistence.find(self, now) if persistence is not None else None
+        if (
+            self._needs_fresh
+            or pool.member(member.name) is not member
+            or not member.takes_pinned
+            or name not in (None, member.name)
+            or not bound.suits(self)
+        ):
+            bound.close()
+            return False
+        self._how = BOUND
+        self._binds = True
+        self._begin_at(member)
+        bound.taken_by(self)
+        return True
+
     def response_interim(self, head: ResponseHead) -> None:
         """A 1xx answer came."""
         self._interim_seen = True
@@ -148,6 +172,8 @@ class Exchange(Attempts):
         pool = self._pool
         if pool.first_byte is not None or pool.learn is not None:
             self._let_learn(head, member, now)
+        if may_log_in(request, head) and logs_in_connection(request, head):
+            self._binds = True
         client = self._client
         close = client.closing or not request.keep_alive or not self._request_ended
         if data:
@@ -287,7 +313,11 @@ class Exchange(Attempts):
         upstream, response = self._upstream, self.response
         if upstream is not None and response is not None:
             self._upstream = None
-            upstream.release(response.keep_alive and self._request_ended)
+            reusable = response.keep_alive and self._request_ended
+            if self._binds and reusable:
+                upstream.wait_for(self._client)
+            else:
+                upstream.release(reusable)
         self._finish(ends.OK)
 
     def _cut(self, termination: str) -> None:

@@ -30,6 +30,7 @@ class ExchangeFacts:
     __slots__ = (
         "_attempts",
         "_began",
+        "_binds",
         "_bytes_in",
         "_bytes_out",
         "_client",
@@ -85,6 +86,7 @@ class ExchangeFacts:
         self._needs_fresh = False
         self._tried: tuple[Member, ...] = ()
         self._raced = False
+        self._binds = False  # the connection to the server is logged in (core.binding)
         self._attempts = 0
         self._how = ""
         self._status = 0

@@ -15,6 +15,7 @@ from pointsman.model.pool_settings import PoolSettings
 PINNED = "pinned"
 NEW = "new"
 UNPINNED = "none"
+BOUND = "bound"  # the client is logged in on a connection to it
 
 PinMade = Callable[[str, str, str], None]
 

@@ -49,8 +49,22 @@ class Asking(Arrival, Protocol):
         """It has caught up."""
 
 
+class Holder(Protocol):
+    """A client whose login belongs to a connection to a server (``core.binding``).
+
+    Attributes:
+        bound: that connection while it waits for the client's next request, else None.
+    """
+
+    bound: UpstreamPort | None
+
+
 class UpstreamPort(Protocol):
     """One connection to a real server, lent to one exchange at a time."""
+
+    @property
+    def member(self) -> Member:
+        """Whose server it leads to."""
 
     @property
     def reused(self) -> bool:
@@ -87,6 +101,23 @@ class UpstreamPort(Protocol):
     def abort(self) -> None:
         """The exchange is given up: close the connection at once."""
 
+    # ---- connections that are logged in ----
+
+    def wait_for(self, holder: Holder) -> None:
+        """The exchange is over; wait for the next one of this client, and for nobody else.
+
+        It becomes ``holder.bound`` if it can be used again, and is None there once it is lost.
+        """
+
+    def suits(self, asking: Asking) -> bool:
+        """Whether a new connection for ``asking`` would be of the same kind."""
+
+    def taken_by(self, asking: Asking) -> None:
+        """While it waits: carry this exchange, which is told ``connected``."""
+
+    def close(self) -> None:
+        """While it waits: nobody wants it any more."""
+
 
 class Opening(Protocol):
     """An upstream connection that is being opened."""
@@ -111,7 +142,7 @@ class Upstreams(Protocol):
         """
 
 
-class ClientPort(Protocol):
+class ClientPort(Holder, Protocol):
     """The client as one exchange sees it."""
 
     @property

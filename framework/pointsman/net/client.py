@@ -184,6 +184,7 @@ class ClientConnection(ClientLine):
         self._supplies.deadlines.disarm(self)
         if self.exchange is not None:
             self.exchange.client_gone()
+        self._log_out()
         self._supplies.gone(self)
 
     def blocked(self) -> None:

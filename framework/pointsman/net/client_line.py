@@ -17,6 +17,7 @@ from pointsman.core.http1.bodies import Body, chunk, last_chunk
 from pointsman.core.http1.fields import folded
 from pointsman.core.http1.request_reader import RequestReader
 from pointsman.core.members import Member
+from pointsman.core.ports import UpstreamPort
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
@@ -36,6 +37,7 @@ class ClientLine:
 
     Attributes:
         connection: its fixed facts.
+        bound: the connection to a server on which it is logged in, while that waits, else None.
         closing: it ends after the exchange under way.
         exchange: the exchange under way, None between two.
         deadline, slot: its place in the wheel of deadlines.
@@ -61,6 +63,7 @@ class ClientLine:
         "_supplies",
         "_tls_lines",
         "_unsent",
+        "bound",
         "closing",
         "connection",
         "deadline",
@@ -74,6 +77,7 @@ class ClientLine:
         self._supplies = supplies
         self._tls_lines = tls_lines  # about the client's certificate, for servers
         self.connection = connection
+        self.bound: UpstreamPort | None = None
         self.closing = False
         self.exchange: Exchange | None = None
         self.deadline = 0
@@ -191,6 +195,7 @@ class ClientLine:
         """Join client and upstream to a tunnel; ``tunnel_finished`` of the exchange follows."""
         supplies = self._supplies
         client_stream, self._stream = self._stream, None
+        self._log_out()
         assert client_stream is not None
         assert isinstance(upstream, UpstreamConnection)
         upstream_stream = upstream.detach()
@@ -285,6 +290,11 @@ class ClientLine:
             self._relay.abort(DROPPED)
         else:
             exchange.server_dropped(member)
+
+    def _log_out(self) -> None:
+        """Nobody but this client may use the connection on which it is logged in."""
+        if self.bound is not None:
+            self.bound.close()
 
     def stop_when_idle(self) -> None:
         """We are stopping: close now if nothing is under way, else after the exchange."""

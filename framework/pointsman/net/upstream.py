@@ -4,44 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.bodies import Body, BodyError, UntilCloseBody, body_of, chunk, last_chunk
-from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.http1.response_reader import ResponseReader
 from pointsman.core.members import Member
-from pointsman.core.ports import Asking
+from pointsman.core.ports import Asking, Holder
 from pointsman.model.errors import UpstreamError
 from pointsman.model.headers import Field
 from pointsman.model.message import CHUNKED, ResponseHead
-from pointsman.model.service import Limits, Timeouts
-from pointsman.net.dial import Call, Dialler
-from pointsman.net.idle import IdleConnections
+from pointsman.net.call import Call
 from pointsman.net.stream import Stream
-from pointsman.net.tls_dial import TlsDialler
-
-
-class UpstreamSupplies:
-    """What all upstream connections of one virtual service share; ``tls`` if they speak TLS."""
-
-    __slots__ = ("deadlines", "dialler", "idle", "limits", "lines", "timeouts", "tls")
-
-    def __init__(
-        self,
-        dialler: Dialler,
-        deadlines: Deadlines,
-        idle: IdleConnections,
-        lines: FieldLines,
-        timeouts: Timeouts,
-        limits: Limits,
-        tls: TlsDialler | None = None,
-    ) -> None:
-        self.dialler = dialler
-        self.deadlines = deadlines
-        self.idle = idle
-        self.lines = lines
-        self.timeouts = timeouts
-        self.limits = limits
-        self.tls = tls
+from pointsman.net.upstream_supplies import UpstreamSupplies
 
 
 class UpstreamConnection:
@@ -63,6 +35,7 @@ class UpstreamConnection:
         "_chunking",
         "_clean",
         "_held",
+        "_holder",
         "_method",
         "_reader",
         "_sending",
@@ -95,6 +68,7 @@ class UpstreamConnection:
         self._chunking = False
         self._clean = True
         self._held = False
+        self._holder: Holder | None = None  # the client that it waits for
         self._sending = False  # the request is not yet complete
         self._unsent = 0  # what waited for the server when we last looked
 
@@ -138,6 +112,7 @@ class UpstreamConnection:
 
     def taken_by(self, asking: Asking) -> None:
         """An exchange takes this idle connection."""
+        self._holder = None
         self._asking = asking
         self.reused = True
         asking.connected(self)
@@ -205,19 +180,44 @@ class UpstreamConnection:
 
     def release(self, reusable: bool) -> None:
         """The exchange is over; keep the connection for another one if that is safe."""
-        self._asking = None
-        self._body = None
+        self._asking = self._body = None
         stream = self._stream
         if reusable and self._clean and not self._buffer and stream is not None:
             supplies = self._supplies
             if supplies.idle.put(self, supplies.limits.upstream_idle):
-                supplies.deadlines.arm(self, supplies.timeouts.upstream_idle)
-                if self._held:
-                    # An idle connection is read, so that its end is seen and its next answer too.
-                    self._held = False
-                    stream.resume()
+                self._rest(stream)
                 return
         self.close()
+
+    def wait_for(self, holder: Holder) -> None:
+        """The exchange is over; keep the connection for another one of this client."""
+        self._asking = self._body = None
+        stream = self._stream
+        if not self._clean or self._buffer or stream is None:
+            self.close()
+            return
+        self._holder = holder
+        holder.bound = self
+        self._rest(stream)
+
+    def _rest(self, stream: Stream) -> None:
+        self._supplies.deadlines.arm(self, self._supplies.timeouts.upstream_idle)
+        if self._held:
+            # An idle connection is read, so that its end is seen and its next answer too.
+            self._held = False
+            stream.resume()
+
+    def _rest_no_more(self) -> None:
+        holder, self._holder = self._holder, None
+        if holder is None:
+            self._supplies.idle.remove(self)
+        else:
+            holder.bound = None
+
+    def suits(self, asking: Asking) -> bool:
+        """Whether a new connection for ``asking`` would have the same key."""
+        tls = self._supplies.tls
+        return tls is None or tls.side.key(self.member.server, asking) == self.key
 
     def abort(self) -> None:
         """The exchange is given up: close the connection at once."""
@@ -250,7 +250,7 @@ class UpstreamConnection:
         asking = self._asking
         if asking is None:
             self._clean = False  # an idle server has nothing to say
-            self._supplies.idle.remove(self)
+            self._rest_no_more()
             self.close()
             return
         body = self._body
@@ -323,7 +323,7 @@ class UpstreamConnection:
         """The server has finished sending."""
         asking = self._asking
         if asking is None:
-            self._supplies.idle.remove(self)
+            self._rest_no_more()
             self.close()
         elif isinstance(self._body, UntilCloseBody):
             self._clean = False
@@ -336,7 +336,7 @@ class UpstreamConnection:
         """The stream is gone."""
         self._stream = None
         self._supplies.deadlines.disarm(self)
-        self._supplies.idle.remove(self)
+        self._rest_no_more()
         if self._asking is not None:
             self._fail(self._broken(str(error or "closed")))
 
@@ -360,7 +360,7 @@ class UpstreamConnection:
     def timed_out(self) -> None:
         """The server was silent for too long, or the connection was idle for long enough."""
         if self._asking is None:
-            self._supplies.idle.remove(self)
+            self._rest_no_more()
             self.close()
         elif (unsent := self._stream.waiting if self._stream else 0) and unsent != self._unsent:
             self._unsent = unsent  # it does read, if slowly

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from pointsman.contracts import Misfit, Settings
 from pointsman_ssl.certificate import fingerprint
-from pointsman_ssl.verifying import noting_verify, trust
+from pointsman_ssl.verifying import noting_verify, revoking_verify, trust
 
 Told = Literal["subject", "issuer", "serial", "fingerprint", "certificate"]
 _ALL: tuple[Told, ...] = ("subject", "issuer", "serial", "fingerprint", "certificate")
@@ -100,7 +100,8 @@ class ClientCertificates:
         trust(context, self._authorities, self._lists)
         for authority in self._authorities:
             context.add_client_ca(authority)
-        context.set_verify(_MODES[self.mode], noting_verify)
+        verify = revoking_verify(self._lists) if self._lists else noting_verify
+        context.set_verify(_MODES[self.mode], verify)
 
     def lines(self, connection: Any) -> bytes:
         """What servers are told about the client of this connection, as ready field lines."""

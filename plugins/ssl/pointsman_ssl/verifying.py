@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import service_identity
@@ -18,6 +18,7 @@ from service_identity.cryptography import (
 
 from pointsman_ssl import certificate as read
 
+_REVOKED = 23
 # OpenSSL's x509_vfy.h; said of the certificate that is at fault.
 _WRONG = {
     2: "the issuer of {cert} is unknown",
@@ -57,6 +58,28 @@ def noting_verify(
     return bool(ok)
 
 
+Verify = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
+
+
+def revoking_verify(lists: Iterable[x509.CertificateRevocationList]) -> Verify:
+    """A verify callback that also refuses authorities which are revoked by these lists.
+
+    OpenSSL looks up only the leaf, or else wants a list for every authority up to the root.
+    """
+    revoked = {(each.issuer, entry.serial_number) for each in lists for entry in each}
+
+    def verify(
+        connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int
+    ) -> bool:
+        if ok and depth:
+            one = certificate.to_cryptography()
+            if (one.issuer, one.serial_number) in revoked:
+                error, ok = _REVOKED, 0
+        return noting_verify(connection, certificate, error, depth, ok)
+
+    return verify
+
+
 def in_words(certificate: x509.Certificate, error: int) -> str:
     """What OpenSSL's error number means for that certificate."""
     template = _WRONG.get(error, f"{{cert}} cannot be trusted (OpenSSL's error {error})")
@@ -76,7 +99,7 @@ def trust(
     """Let a context trust these authorities and what they have issued, and nothing else.
 
     An intermediate that is named is trusted as it is, its root need not be here. With revocation
-    lists every certificate of a chain must be covered by one.
+    lists a leaf must be covered by one of its issuer.
     """
     store = context.get_cert_store()
     if store is None:

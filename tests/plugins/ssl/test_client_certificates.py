@@ -43,23 +43,23 @@ def demanding(mode: str = "required", **options: Any) -> ClientSide:
     )
 
 
-def client(leaf: Issued | None) -> ssl.SSLContext:
+def client(leaf: Issued | None, *chain: Issued) -> ssl.SSLContext:
     context = theirs(newest=ssl.TLSVersion.TLSv1_2)
     if leaf is not None:
-        show(context, leaf)
+        show(context, leaf, chain)
     return context
 
 
-def told(side: ClientSide, leaf: Issued | None) -> dict[str, str]:
-    met = client_meets(side, "pool.example", client(leaf))
+def told(side: ClientSide, leaf: Issued | None, *chain: Issued) -> dict[str, str]:
+    met = client_meets(side, "pool.example", client(leaf, *chain))
     assert met.failure == ""
     lines = side.facts(met.ours.connection).lines.decode()
     met.close()
     return dict(line.split(": ", 1) for line in lines.splitlines())
 
 
-def refused(side: ClientSide, leaf: Issued | None) -> str:
-    met = client_meets(side, "pool.example", client(leaf))
+def refused(side: ClientSide, leaf: Issued | None, *chain: Issued) -> str:
+    met = client_meets(side, "pool.example", client(leaf, *chain))
     assert met.failure
     words = side.failure(met.ours.connection, met.failure)
     met.close()
@@ -128,18 +128,18 @@ def test_every_field_that_could_be_told_is_ours_alone() -> None:
     }
 
 
-def revocation_list(*revoked: Issued) -> x509.CertificateRevocationList:
+def revocation_list(*revoked: Issued, by: Authority = STAFF) -> x509.CertificateRevocationList:
     now = datetime.now(UTC)
     builder = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(STAFF.certificate.subject)
+        .issuer_name(by.certificate.subject)
         .last_update(now - timedelta(days=1))
         .next_update(now + timedelta(days=1))
     )
     for each in revoked:
         entry = x509.RevokedCertificateBuilder(each.certificate.serial_number, now).build()
         builder = builder.add_revoked_certificate(entry)
-    return builder.sign(STAFF.key, hashes.SHA256())
+    return builder.sign(by.key, hashes.SHA256())
 
 
 @pytest.mark.parametrize("form", [Encoding.PEM, Encoding.DER])
@@ -150,6 +150,17 @@ def test_the_revoked_are_refused(tmp_path: Path, form: Encoding) -> None:
     side = demanding(revocation_list=str(path))
     assert told(side, ALICE)["X-SSL-Client-Verify"] == "SUCCESS"
     assert "'bob' has been revoked" in refused(side, bob)
+
+
+def test_an_authority_that_is_revoked_vouches_for_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "all.crl"
+    teams = [STAFF.intermediate(name) for name in ("Good Team", "Bad Team")]
+    lists = [revocation_list(teams[1]), *(revocation_list(by=team) for team in teams)]
+    path.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in lists))
+    side = demanding(revocation_list=str(path))
+    good, bad = (team.leaf("carol") for team in teams)
+    assert told(side, good, teams[0])["X-SSL-Client-Verify"] == "SUCCESS"
+    assert "'Bad Team' has been revoked" in refused(side, bad, teams[1])
 
 
 def test_what_is_missing_is_said_with_its_key(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ VIA = 32768
 # A name that programs behind CGI, WSGI or PHP cannot tell from one of the above: they see
 # "X_Forwarded_For" and "X-Forwarded-For" as the same variable (RFC 3875 section 4.1.18).
 LOOKALIKE = 65536
+AUTHORIZATION = 131072
 
 # Fields that end at a proxy even when Connection does not name them (RFC 9110 section 7.6.1).
 # Content-Length is judged apart: it stays unless the body is framed anew.
@@ -60,6 +61,7 @@ BITS = {
     b"x-forwarded-port": X_FORWARDED_PORT,
     b"forwarded": FORWARDED,
     b"via": VIA,
+    b"authorization": AUTHORIZATION,
 }
 
 # Every character of a name that is no letter or digit becomes a hyphen.

@@ -23,7 +23,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 _VERSIONED = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9]\.[0-9]")
 # Marks that say nothing about the framing, the connection or the expectation of a request.
-_HARMLESS = f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE
+_HARMLESS = f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE | f.AUTHORIZATION
 _NO_LIMIT = 1 << 62
 
 
