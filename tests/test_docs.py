@@ -21,6 +21,7 @@ from pointsman.config.load import load_text
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
 from pointsman.config.schema_pool import PoolSection, ServerSection, TimingSection
+from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_service import (
     DefaultsSection,
     ForwardingSection,
@@ -47,6 +48,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "forwarding": ForwardingSection,
     "pools": PoolSection,
     "servers": ServerSection,
+    "queue": QueueSection,
     "health": TimingSection,
     "resolver": ResolverSection,
     "access_log": AccessLogSection,
@@ -175,6 +177,7 @@ def test_every_model_of_the_framework_has_its_table() -> None:
         for module in (
             "pointsman.config.schema",
             "pointsman.config.schema_pool",
+            "pointsman.config.schema_queue",
             "pointsman.config.schema_service",
         )
         for model in vars(__import__(module, fromlist=["*"])).values()

@@ -42,6 +42,7 @@ class RecordedClient(Surprises):
         self.said: list[str] = []
         self.body = b""
         self.trailers: list[Field] = []
+        self.head: ResponseHead | None = None
         self.closes = False  # the head said so
         self.held = False
         self.lost = False  # nobody minds that it was held
@@ -71,6 +72,7 @@ class RecordedClient(Surprises):
         assert not self.is_done
         assert not self.tunnel
         self.said.append(f"head {head.status}")
+        self.head = head
         self.closes = close
         self._took(data)
         if ended:
@@ -269,6 +271,7 @@ class RecordedUpstreams(Surprises):
         self.made: list[RecordedUpstream] = []
 
     def open(self, member: Member, asking: Asking, fresh: bool) -> RecordedOpening | None:
+        self.happen("open")
         opening = RecordedOpening(self, member, asking)
         self.openings.append(opening)
         self.fresh.append(fresh)

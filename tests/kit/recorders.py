@@ -21,6 +21,7 @@ from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.address import Address
 from pointsman.model.message import RequestHead
+from pointsman.model.pool_settings import PoolSettings
 from pointsman.model.record import ExchangeRecord
 from pointsman.model.server import RealServer
 from pointsman.model.service import Limits, ServiceSettings
@@ -72,10 +73,15 @@ class Stage:
         body_limit: int = 0,
         allow_connect: bool = False,
         max_attempts: int = 3,
+        max_connections: int = 0,
+        pool_settings: PoolSettings | None = None,
     ) -> None:
-        self.members = [Member(RealServer(name)) for name in "abcdefgh"[:servers]]
+        self.members = [
+            Member(RealServer(name, max_connections=max_connections))
+            for name in "abcdefgh"[:servers]
+        ]
         self.scheduler = FirstOf()
-        self.pool = Pool("pool", self.members, self.scheduler, persistence)
+        self.pool = Pool("pool", self.members, self.scheduler, persistence, settings=pool_settings)
         settings = ServiceSettings(
             "service",
             (Address("127.0.0.1", 80),),
@@ -88,7 +94,7 @@ class Stage:
         self.upstreams = RecordedUpstreams()
         self.now = 100.0
         self.reports: list[tuple[str, Exception]] = []
-        supplies = ExchangeSupplies(
+        self.supplies = supplies = ExchangeSupplies(
             self.service,
             self.upstreams,
             lambda: self.now,
@@ -97,7 +103,6 @@ class Stage:
             lambda asked, error: self.reports.append((asked, error)),
         )
         self.client = RecordedClient()
-        self._supplies = supplies
         self.exchange = Exchange(supplies, self.client, FACTS.peer_ip)
 
     def asks_again(self, head: RequestHead) -> None:
@@ -107,7 +112,7 @@ class Stage:
         self.client.bound = bound
         self.records.clear()
         self.service.exchanges = 0
-        self.exchange = Exchange(self._supplies, self.client, FACTS.peer_ip)
+        self.exchange = Exchange(self.supplies, self.client, FACTS.peer_ip)
         self.asks(head)
 
     def asks(self, head: RequestHead, data: bytes = b"", *, ended: bool = True) -> None:

@@ -19,6 +19,7 @@ from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
+from pointsman.model.pool_settings import PoolSettings
 from pointsman.model.record import STOPPED, ExchangeRecord
 from pointsman.model.server import RealServer
 from pointsman.model.service import ServiceSettings
@@ -87,18 +88,24 @@ class Site:
         *,
         tls: TlsMode | None = None,
         route: Route | None = None,
+        max_connections: int = 0,
+        pool_settings: PoolSettings | None = None,
         **settings: Any,
     ) -> None:
         self.reactor = reactor
         self.dials = Dials()
         self.clock = Clock()
-        self.members = [Member(RealServer(name, Address(HERE, 1))) for name in "abcdef"[:members]]
+        self.members = [
+            Member(RealServer(name, Address(HERE, 1), max_connections=max_connections))
+            for name in "abcdef"[:members]
+        ]
         self.scheduler = First()
         self.records: list[ExchangeRecord] = []
         self.connected: list[tuple[str, ConnectionFacts]] = []
+        self.pool = Pool("pool", self.members, self.scheduler, settings=pool_settings)
         self.service = VirtualService(
             ServiceSettings("site", (Address(HERE, 0),), mode="tcp", **settings),
-            Pool("pool", self.members, self.scheduler),
+            self.pool,
             finished=[self.records.append],
             connected=[lambda name, facts: self.connected.append((name, facts))],
             tls=tls,

@@ -65,6 +65,7 @@ class ServerLife:
         """Do what is due; called about every half second, with monotonic seconds."""
         for pool in self._pools:
             end_drains(pool, now)
+            pool.tick(now)
 
     def _changed(self, pool: Pool, member: Member, before: str, by: str, reason: str) -> None:
         state = member.state

@@ -29,6 +29,7 @@ from pointsman.config.choice import (
     reading_of,
 )
 from pointsman.config.problems import Nested, fault, nested, shown
+from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_types import (
     AtLeastOne,
     Count,
@@ -64,6 +65,9 @@ class ServerSection(Settings):
     local: str = Field(default="", description="name of a server inside the embedding program")
     weight: Weight = Field(default=1000, description="share of new work; 0 takes none")
     max_connections: Count = Field(default=0, description="at the same time; 0 for no limit")
+    max_rate: Count = Field(
+        default=0, description="requests or connections in a second; 0 for no limit"
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> ServerSection:
@@ -84,6 +88,7 @@ class ServerSection(Settings):
             self.max_connections,
             self.endpoint,
             self.local,
+            self.max_rate,
         )
 
 
@@ -209,12 +214,17 @@ class PoolSection(Settings):
         default=False, description="close what is open to a server that went down"
     )
 
+    queue: QueueSection | None = Field(
+        default=None, description="who waits while all servers are over their limits"
+    )
+
     def settings(self) -> PoolSettings:
         """What the data plane works by."""
         return PoolSettings(
             drain_time=self.drain_time,
             drop_at_drain_end=self.drop_at_drain_end,
             drop_on_fail=self.drop_on_fail,
+            queue=self.queue.settings() if self.queue is not None else None,
         )
 
     @model_validator(mode="before")

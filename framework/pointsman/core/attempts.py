@@ -11,6 +11,10 @@ from pointsman.core.retry import may_try_again
 from pointsman.model import record as ends
 from pointsman.model.errors import UpstreamError
 from pointsman.model.message import RequestHead
+from pointsman.model.pool_settings import QUEUE, QueueSettings
+
+# How those are refused that meet servers over their limits, where nobody may wait.
+_NO_QUEUE = QueueSettings()
 
 
 class Attempts(ExchangeFacts):
@@ -20,25 +24,20 @@ class Attempts(ExchangeFacts):
 
     def _try_a_server(self) -> None:
         supplies = self._supplies
-        pool = self._pool
         self._opened_at = now = supplies.clock()
         bound = self._client.bound
         try:
             if bound is not None and self._goes_on_with(bound, now):
                 return
-            member = pool.choose(self, now, self._tried)
+            member = self._choose(now)
         except Exception as error:
             # A scheduler or persistence that raises costs this request and no other.
             supplies.report("to choose a member", error)
             self._fail(500, ends.PLUGIN_ERROR)
             return
         if member is None:
-            if self._tried:
-                self._fail(502, ends.CONNECT_FAILED)
-            else:
-                self._fail(503, ends.NO_SERVER)
+            self._nobody_takes_it(now)
             return
-        self._how = pool.how
         self._begin_at(member)
         self._open(member, fresh=self._needs_fresh)
 
@@ -47,6 +46,49 @@ class Attempts(ExchangeFacts):
         member.begin()
         self._holds_member = True
         self._attempts += 1
+
+    def _choose(self, now: float) -> Member | None:
+        """The member for this attempt, or None if nobody can take it."""
+        pool = self._pool
+        member = pool.choose(self, now, self._tried)
+        if member is not None:
+            self._how = pool.how
+        return member
+
+    def _nobody_takes_it(self, now: float) -> None:
+        """Wait for room, if there is hope for it, or be refused."""
+        pool = self._pool
+        full, pool.full = pool.full, None
+        settings, waiting = pool.settings, pool.waiting
+        if waiting is not None and (
+            pool.may_wait(self._tried) if full is None else settings.over_limit == QUEUE
+        ):
+            ticket = waiting.join(self, full, self._tried, now)
+            if ticket is not None:
+                self._opening = ticket
+                return
+        if full is not None or (pool.hopes and not self._tried):
+            self.waited_too_long()
+        elif self._tried:
+            self._fail(502, ends.CONNECT_FAILED)
+        else:
+            self._fail(503, ends.NO_SERVER)
+
+    def slot_free(self) -> None:
+        """It has waited for room, and there is some (core.waiting.Waiter)."""
+        self._opening = None
+        try:
+            self._try_a_server()
+        except Exception as error:
+            # Whoever has made room must not suffer for it.
+            self._supplies.report("to go on after waiting", error)
+            self._fail(500, ends.PLUGIN_ERROR)
+
+    def waited_too_long(self) -> None:
+        """All servers have all the work that they may have, for longer than it may wait."""
+        self._opening = None
+        queue = self._pool.settings.queue or _NO_QUEUE
+        self._fail(queue.status, ends.OVERLOADED, queue.retry_after)
 
     def connected(self, upstream: UpstreamPort) -> None:
         """An upstream connection is there: send what there is of the request."""
@@ -101,8 +143,11 @@ class Attempts(ExchangeFacts):
         self._leave_member()
         self._tried = (*self._tried, member)
         self._raced = False
-        others = any(each not in self._tried for each in self._pool.available)
-        if others and self._attempts < self._supplies.service.settings.max_attempts:
+        pool = self._pool
+        others = any(each not in self._tried for each in pool.available)
+        if (
+            others or pool.may_wait(self._tried)
+        ) and self._attempts < self._supplies.service.settings.max_attempts:
             self._try_a_server()
         else:
             self._fail(
@@ -164,7 +209,7 @@ class Attempts(ExchangeFacts):
             self._holds_member = False
             self.member.end()
 
-    def _fail(self, status: int, termination: str) -> None:
+    def _fail(self, status: int, termination: str, retry_after: int = 0) -> None:
         """Answer with an error and be over (``Exchange._fail``)."""
         raise NotImplementedError
 

@@ -18,12 +18,13 @@ PLAIN_HTTP_REFUSED = (
 )
 
 
-def error_answer(status: int, request_id: str) -> tuple[ResponseHead, bytes]:
+def error_answer(status: int, request_id: str, retry_after: int = 0) -> tuple[ResponseHead, bytes]:
     """Head and body of an error response.
 
     Args:
         status: 4xx or 5xx.
         request_id: what the access log knows this exchange by.
+        retry_after: seconds until it is worth while to ask again, 0 says nothing of it.
     """
     phrase = HTTPStatus(status).phrase
     body = f"{status} {phrase}\nRequest id: {request_id}\n".encode("ascii")
@@ -32,6 +33,8 @@ def error_answer(status: int, request_id: str) -> tuple[ResponseHead, bytes]:
         (b"Content-Length", b"%d" % len(body)),
         (b"Cache-Control", b"no-store"),
     ]
+    if retry_after:
+        fields.append((b"Retry-After", b"%d" % retry_after))
     if status == 405:
         fields.append((b"Allow", _ALLOWED))
     head = ResponseHead(

@@ -292,12 +292,12 @@ class Exchange(Attempts):
 
     # ---- how it ends ----
 
-    def _fail(self, status: int, termination: str) -> None:
+    def _fail(self, status: int, termination: str, retry_after: int = 0) -> None:
         """The one place where an error becomes a response."""
         self._give_up_upstream()
         if self.over:
             return
-        head, body = error_answer(status, self.request_id)
+        head, body = error_answer(status, self.request_id, retry_after)
         request = self.request
         if request is not None and request.method == b"HEAD":
             body = b""

@@ -71,6 +71,8 @@ class Member:
         "_changed",
         "_ejected_reason",
         "_full_at",
+        "_left",
+        "_rate",
         "_told",
         "active",
         "admin",
@@ -116,6 +118,8 @@ class Member:
         self.total = 0
         self.failures = 0
         self._full_at = server.max_connections or -1
+        self._rate = server.max_rate
+        self._left = float(self._rate or -1)  # so many may still begin in this second
         self._changed = changed or _nobody
         self._told: Told | None = None
         self.works = self.keeps_pins = self.takes_new = self.takes_pinned = False
@@ -123,8 +127,8 @@ class Member:
 
     @property
     def is_full(self) -> bool:
-        """Whether its own connection limit is reached."""
-        return 0 <= self._full_at <= self.active
+        """Whether a limit of its own is reached: open at the same time, or begun in a second."""
+        return 0 <= self._full_at <= self.active or 0.0 <= self._left < 1.0
 
     @property
     def state(self) -> str:
@@ -143,7 +147,9 @@ class Member:
         if state == EJECTED:
             return self._ejected_reason
         if state == OVER_LIMIT:
-            return f"{self.active} under way of at most {self._full_at}"
+            if 0 <= self._full_at <= self.active:
+                return f"{self.active} under way of at most {self._full_at}"
+            return f"at its limit of {self._rate} a second"
         if state == SLOW_START:
             return f"starts slowly, at {self.ramp:.0%} of its weight; {self.reason}"
         return self.reason
@@ -155,6 +161,19 @@ class Member:
         self.total += 1
         self.active = active = self.active + 1
         if active == self._full_at:
+            self._refresh()
+        if self._rate and self._left > 0.0:
+            self._left = left = max(self._left - 1.0, 0.0)
+            if left < 1.0:
+                self._refresh()
+
+    def refill(self, seconds: float) -> None:
+        """So much time has passed since the last call: so many more may begin."""
+        if not self._rate:
+            return
+        before = self.is_full
+        self._left = min(self._left + self._rate * seconds, float(self._rate))
+        if before != self.is_full:
             self._refresh()
 
     def end(self) -> None:
@@ -272,6 +291,9 @@ class Member:
         """
         before, self.server = self.server, server
         self._full_at = server.max_connections or -1
+        if server.max_rate != before.max_rate:
+            self._rate = server.max_rate
+            self._left = float(self._rate or -1)
         if server.weight != before.weight:
             self.base_weight = server.weight
         if server != before:

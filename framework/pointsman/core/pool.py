@@ -9,7 +9,8 @@ from typing import cast
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
 from pointsman.core.members import Member, Told
 from pointsman.core.server_states import StateChange
-from pointsman.model.pool_settings import PoolSettings
+from pointsman.core.waiting import Waiting
+from pointsman.model.pool_settings import MOVE_ONCE, PoolSettings
 
 # How a member was chosen; the word goes into the access log.
 PINNED = "pinned"
@@ -34,6 +35,10 @@ class Pool:
         scheduler: picks for new work.
         persistence: remembers who belongs where, or None.
         available: the members that may take new work now.
+        hopes: somebody could take new work, if only there was room.
+        waiting: who waits for room; None if nobody may.
+        full: the member that the last ``choose`` would have returned, had it room; None if it is
+            not the one pinned member that is in the way.
         how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
         prepare: ``persistence.request`` if it wants to change requests, else None.
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
@@ -67,6 +72,11 @@ class Pool:
         self.prepare = persistence.request if persistence is not None and changes else None
         self.learn = persistence.response if persistence is not None and wants else None
         self.available: tuple[Member, ...] = ()
+        self.hopes = False
+        self.waiting: Waiting | None = None
+        self._serving = False
+        self._ticked = -1.0
+        self.full: Member | None = None
         self.how = UNPINNED
         self._by_name: dict[str, Member] = {}
         self._take_in()
@@ -92,6 +102,16 @@ class Pool:
         self._by_name = {member.name: member for member in self.members}
         for member in self.members:
             member.watched_by(self._refresh, self._told)
+        self._moves_once = self.settings.over_limit == MOVE_ONCE
+        queue = self.settings.queue
+        if queue is None:
+            waiting, self.waiting = self.waiting, None
+            if waiting is not None:
+                waiting.expire(float("inf"))
+        elif self.waiting is None:
+            self.waiting = Waiting(queue.size, queue.timeout)
+        else:
+            self.waiting.size, self.waiting.timeout = queue.size, queue.timeout
         self._refresh()
 
     def member(self, name: str) -> Member | None:
@@ -117,9 +137,13 @@ class Pool:
                 self.how = PINNED
                 return member
             if member is not None and member.keeps_pins and member not in tried:
-                # Over its limit for a moment: served elsewhere once, the pin stays (DESIGN 5.11).
-                self.how = NEW
-                return self._schedule(arrival, tried)
+                # Over its limit for a moment: the pin stays, whatever becomes of it (DESIGN 5.11).
+                if self._moves_once:
+                    self.how = NEW
+                    return self._schedule(arrival, tried)
+                self.how = PINNED
+                self.full = member
+                return None
             persistence.forget(arrival)
         self.how = NEW
         member = self._schedule(arrival, tried)
@@ -138,5 +162,40 @@ class Pool:
         # A scheduler returns one of the candidates it was given, and these are members.
         return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
 
+    def may_wait(self, tried: tuple[Member, ...]) -> bool:
+        """Whether somebody who was not tried could take it, if only there was room."""
+        return self.waiting is not None and any(
+            member.works and member.weight and member not in tried for member in self.members
+        )
+
+    def tick(self, now: float) -> None:
+        """Time has passed: limits of requests in a second, and of waiting. About each half second.
+
+        Args:
+            now: monotonic seconds.
+        """
+        passed, self._ticked = now - self._ticked if self._ticked >= 0 else 0.0, now
+        for member in self.members:
+            member.refill(passed)
+        if self.waiting is not None:
+            self.waiting.expire(now)
+            self._serve()
+
     def _refresh(self) -> None:
         self.available = tuple(member for member in self.members if member.takes_new)
+        self.hopes = any(member.works and member.weight for member in self.members)
+        if self.waiting is not None:
+            self._serve()
+
+    def _serve(self) -> None:
+        """Let those go on who wait, as long as there is room."""
+        waiting = self.waiting
+        if waiting is None or self._serving:
+            return  # it is being done, and will see what has changed
+        self._serving = True
+        try:
+            for _ in range(waiting.count):
+                if not waiting.serve(self.available, self.hopes):
+                    break
+        finally:
+            self._serving = False

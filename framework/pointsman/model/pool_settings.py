@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What becomes of a client whose own server is over its limit (DESIGN 5.11).
+QUEUE = "queue"  # it waits for its server
+MOVE_ONCE = "move_once"  # another server serves it this time, its pin stays
+REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Who waits while all servers are over their limits.
+
+    Attributes:
+        size: so many wait at most; the next ones are refused.
+        timeout: seconds; who has waited so long is refused.
+        status: of a refusal, 503 or 429.
+        retry_after: seconds that a refused client is asked to wait, 0 says nothing of it.
+    """
+
+    size: int = 100
+    timeout: float = 5.0
+    status: int = 503
+    retry_after: int = 1
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
@@ -13,8 +35,12 @@ class PoolSettings:
         drain_time: seconds until a draining server is left by its pinned clients as well.
         drop_at_drain_end: close what is still open to a server once its drain time is over.
         drop_on_fail: close what is open to a server that went down.
+        over_limit: QUEUE, MOVE_ONCE or REFUSE.
+        queue: who waits for a server; None if nobody does.
     """
 
     drain_time: float = 300.0
     drop_at_drain_end: bool = False
     drop_on_fail: bool = False
+    over_limit: str = MOVE_ONCE
+    queue: QueueSettings | None = None

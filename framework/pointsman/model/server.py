@@ -18,6 +18,7 @@ class RealServer:
         max_connections: exchanges and tunnels at the same time, 0 for no limit.
         endpoint: a Twisted client endpoint string instead of an address, else "".
         local: key of an in-process server that the embedding program registered, else "".
+        max_rate: requests or connections that it is given in a second, 0 for no limit.
     """
 
     name: str
@@ -26,6 +27,7 @@ class RealServer:
     max_connections: int = 0
     endpoint: str = ""
     local: str = ""
+    max_rate: int = 0
 
     @property
     def place(self) -> str:

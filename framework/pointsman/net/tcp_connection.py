@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from twisted.logger import Logger
+
 from pointsman.core.client_hello import ClientHello
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
@@ -14,12 +16,15 @@ from pointsman.core.request_ids import RequestIds
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
+from pointsman.model.pool_settings import QUEUE
 from pointsman.model.record import (
     CLIENT_ABORTED,
     CLIENT_ERROR,
     CONNECT_FAILED,
     DROPPED,
     NO_SERVER,
+    OVERLOADED,
+    PLUGIN_ERROR,
     ExchangeRecord,
 )
 from pointsman.net.call import Call
@@ -32,6 +37,8 @@ from pointsman.net.tls_dial import TlsDialler
 
 # What a client may send before its server is reached.
 _MOST_EARLY = 64 * 1024
+
+_log = Logger()
 
 
 class TcpSupplies(Protocol):
@@ -215,7 +222,7 @@ class TcpConnection:
         if len(self._tried) < settings.max_attempts:
             member = pool.choose(self, self._begun, self._tried)
         if member is None:
-            self.abort(CONNECT_FAILED if self._tried else NO_SERVER)
+            self._nobody_takes_it(pool)
             return
         self._pin = pool.how
         self._tried += (member,)
@@ -230,6 +237,40 @@ class TcpConnection:
         # None says that it has ended meanwhile, perhaps in a further call that is under way.
         if call is not None:
             self._call = call
+
+    # ---- when all servers are over their limits (core.waiting.Waiter) ----
+
+    def _nobody_takes_it(self, pool: Pool) -> None:
+        full, pool.full = pool.full, None
+        settings, waiting = pool.settings, pool.waiting
+        tries_left = len(self._tried) < self._clients.service.settings.max_attempts
+        if (
+            waiting is not None
+            and tries_left
+            and (pool.may_wait(self._tried) if full is None else settings.over_limit == QUEUE)
+        ):
+            self._call = waiting.join(self, full, self._tried, self._clients.clock())
+            if self._call is not None:
+                return
+        if full is not None or (pool.hopes and not self._tried):
+            self.abort(OVERLOADED)
+        else:
+            self.abort(CONNECT_FAILED if self._tried else NO_SERVER)
+
+    def slot_free(self) -> None:
+        """There is room: choose again."""
+        self._call = None
+        try:
+            self._dial()
+        except Exception:
+            # Whoever has made room must not suffer for it.
+            _log.failure("a connection could not go on after it had waited for a server")
+            self.abort(PLUGIN_ERROR)
+
+    def waited_too_long(self) -> None:
+        """Its time is over."""
+        self._call = None
+        self.abort(OVERLOADED)
 
     # ---- what the dialler says ----
 

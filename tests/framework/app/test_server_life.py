@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.logger import formatEvent
 
 from kit.logs import noted_log
@@ -32,7 +34,7 @@ class Connections:
 class Life:
     """A pool whose life is watched."""
 
-    def __init__(self, **settings: bool) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.member = Member(RealServer("a", max_connections=1))
         self.pool = Pool("web", [self.member], FirstOf(), settings=PoolSettings(**settings))
         self.connections = Connections()

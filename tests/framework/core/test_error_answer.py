@@ -22,3 +22,10 @@ def test_405_says_what_is_allowed() -> None:
     assert b"GET" in allowed.split(b", ")
     assert b"CONNECT" not in allowed.split(b", ")
     assert error_answer(400, "x")[0].headers.get(b"allow") is None
+
+
+def test_a_client_may_be_asked_to_come_again() -> None:
+    head, _ = error_answer(503, "id", 7)
+    assert head.headers.get(b"Retry-After") == b"7"
+    head, _ = error_answer(503, "id")
+    assert b"Retry-After" not in head.headers

@@ -11,6 +11,7 @@ import pytest
 
 from kit.any_reactor import own_reactor, settle, until
 from kit.dialling import FakeStream
+from kit.logs import noted_log
 from kit.programs import NeedsProgram
 from kit.sockets import PlayedPeer, reset, socket_pair
 from kit.tcp_site import HERE, Site
@@ -19,6 +20,7 @@ from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.model.address import Address
 from pointsman.model.connection import ConnectionFacts
+from pointsman.model.pool_settings import PoolSettings, QueueSettings
 from pointsman.model.record import (
     CLIENT_ABORTED,
     CONNECT_FAILED,
@@ -252,3 +254,65 @@ def test_design_5_3_who_still_dials_a_dropped_server_is_led_to_another(site: Sit
     first, second = site.dials.attempts
     assert (first.cancelled, second.server.name) == (True, "b")
     assert [member.active for member in site.members] == [0, 1]
+
+
+# ---- all servers are over their limits ----
+
+
+@pytest.fixture
+def crowded(lean_reactor: Any) -> Iterator[Site]:
+    queue = QueueSettings(size=1, timeout=5.0)
+    site = Site(lean_reactor, 1, max_connections=1, pool_settings=PoolSettings(queue=queue))
+    yield site
+    site.close()
+
+
+def test_a_connection_waits_until_a_server_has_room(crowded: Site) -> None:
+    first, second = crowded.come(), crowded.come()
+    assert len(crowded.dials.attempts) == 1
+    second.sock.send(b"early")
+    reset(first.sock)
+    crowded.until(lambda: len(crowded.dials.attempts) == 2)
+    upstream = FakeStream(crowded.dials.attempts[1].owner)
+    crowded.dials.attempts[1].owner.dialled(upstream)
+    crowded.until(lambda: upstream.written == b"early")
+
+
+def test_a_connection_that_is_one_too_many_or_waits_too_long_is_closed(crowded: Site) -> None:
+    crowded.come()
+    late = crowded.come()
+    one_too_many = crowded.come()
+    crowded.until(lambda: one_too_many.pull())
+    crowded.pool.tick(4.9)
+    assert crowded.reasons == ["overloaded"]
+    crowded.pool.tick(5.0)
+    assert crowded.reasons == ["overloaded"] * 2
+    crowded.until(lambda: late.pull())
+
+
+def test_a_connection_that_leaves_waits_no_longer(crowded: Site) -> None:
+    first, second = crowded.come(), crowded.come()
+    reset(second.sock)
+    crowded.until(lambda: crowded.reasons == ["client_aborted"])
+    reset(first.sock)
+    crowded.until(lambda: len(crowded.reasons) == 2)
+    assert len(crowded.dials.attempts) == 1
+
+
+def test_what_goes_wrong_after_waiting_ends_that_connection_alone(
+    crowded: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = crowded.come(), crowded.come()
+
+    def breaks(arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(crowded.scheduler, "pick", breaks)
+    reset(first.sock)
+    with noted_log() as events:
+        crowded.until(lambda: len(crowded.reasons) == 2)
+    assert sorted(crowded.reasons) == ["client_aborted", "plugin_error"]
+    assert [str(event["log_failure"].value) for event in events if "log_failure" in event] == [
+        "broken"
+    ]
+    crowded.until(lambda: second.pull())
