@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Final
 
 from pointsman.core.exchange_facts import ExchangeFacts
 from pointsman.core.members import Member
@@ -14,7 +15,7 @@ from pointsman.model.message import RequestHead
 from pointsman.model.pool_settings import QUEUE, QueueSettings
 
 # How those are refused that meet servers over their limits, where nobody may wait.
-_NO_QUEUE = QueueSettings()
+_NO_QUEUE: Final = QueueSettings()
 
 
 class Attempts(ExchangeFacts):

@@ -6,12 +6,14 @@ client must go by it (DESIGN 5.9). RFC 4559 section 6 warns of proxies that do n
 
 from __future__ import annotations
 
+from typing import Final
+
 from pointsman.core.http1 import fields as f
 from pointsman.model.message import RequestHead, ResponseHead
 
-_UNAUTHORIZED = 401
+_UNAUTHORIZED: Final = 401
 # Negotiate may be Kerberos, request by request; which one it is no proxy can tell for sure.
-_SCHEMES = frozenset((b"ntlm", b"negotiate"))
+_SCHEMES: Final = frozenset((b"ntlm", b"negotiate"))
 
 
 def may_log_in(request: RequestHead, response: ResponseHead) -> bool:

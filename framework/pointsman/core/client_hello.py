@@ -6,26 +6,26 @@ decide by are judged; all else is for the server to accept or refuse.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.model.server_name import checked_server_name
 
 # Alerts, RFC 8446 section 6.2.
-UNEXPECTED_MESSAGE = 10
-RECORD_OVERFLOW = 22
-ILLEGAL_PARAMETER = 47
-DECODE_ERROR = 50
-PROTOCOL_VERSION = 70
-UNRECOGNIZED_NAME = 112
+UNEXPECTED_MESSAGE: Final = 10
+RECORD_OVERFLOW: Final = 22
+ILLEGAL_PARAMETER: Final = 47
+DECODE_ERROR: Final = 50
+PROTOCOL_VERSION: Final = 70
+UNRECOGNIZED_NAME: Final = 112
 
-_SERVER_NAME = 0  # RFC 6066 section 3
-_ALPN = 16  # RFC 7301 section 3.1
-_SUPPORTED_VERSIONS = 43  # RFC 8446 section 4.2.1
-_ENCRYPTED_CLIENT_HELLO = 0xFE0D  # RFC 9849
-_HOST_NAME = 0
-_TLS_1_0 = 0x0301
-_RANDOM_SIZE = 32
-_LONGEST_SESSION_ID = 32
+_SERVER_NAME: Final = 0  # RFC 6066 section 3
+_ALPN: Final = 16  # RFC 7301 section 3.1
+_SUPPORTED_VERSIONS: Final = 43  # RFC 8446 section 4.2.1
+_ENCRYPTED_CLIENT_HELLO: Final = 0xFE0D  # RFC 9849
+_HOST_NAME: Final = 0
+_TLS_1_0: Final = 0x0301
+_RANDOM_SIZE: Final = 32
+_LONGEST_SESSION_ID: Final = 32
 
 
 class HelloRefused(Exception):

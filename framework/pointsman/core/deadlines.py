@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import Protocol
+from typing import Final, Protocol
 
-_LEAP = 3600  # seconds
+_LEAP: Final = 3600  # seconds
 
 
 class Timed(Protocol):

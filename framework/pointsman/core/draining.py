@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.core.server_states import DRAINING
 from pointsman.model.units import format_duration
 
-UNKNOWN = -1
+UNKNOWN: Final = -1
 
 
 class Forecast(NamedTuple):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 from pointsman.model.headers import Field, Headers
 from pointsman.model.message import ResponseHead
 
 # RFC 9110 section 15.5.6 wants Allow in a 405.
-_ALLOWED = b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
+_ALLOWED: Final = b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
 
-_SPEAK_TLS = b"400 Bad Request\nThis port speaks TLS: ask for https:// instead.\n"
+_SPEAK_TLS: Final = b"400 Bad Request\nThis port speaks TLS: ask for https:// instead.\n"
 # What a client gets that speaks HTTP to a TLS port, whole: there is no exchange to answer.
-PLAIN_HTTP_REFUSED = (
+PLAIN_HTTP_REFUSED: Final = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_SPEAK_TLS), _SPEAK_TLS)
 )

@@ -6,6 +6,8 @@ socket, no clock of its own, no waiting: what it is told next is up to them.
 
 from __future__ import annotations
 
+from typing import Final
+
 from pointsman.core.attempts import Attempts
 from pointsman.core.binding import logs_in_connection, may_log_in
 from pointsman.core.error_answer import error_answer
@@ -19,7 +21,7 @@ from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
 
 # An exchange that took longer than this has kept its pin in use; seconds.
-_LONG = 1.0
+_LONG: Final = 1.0
 
 
 class Exchange(Attempts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Final
 
 from pointsman.core.http1 import fields as f
 from pointsman.model.connection import ConnectionFacts
@@ -11,7 +12,7 @@ from pointsman.model.message import RequestHead
 from pointsman.model.service import Forwarding, Network
 
 # An address of X-Forwarded-For; some proxies write the port as well.
-_HOP = re.compile(rb"([0-9.]+)(?::[0-9]+)?|\[([0-9a-f:.]+)\](?::[0-9]+)?|([0-9a-f:.]+)")
+_HOP: Final = re.compile(rb"([0-9.]+)(?::[0-9]+)?|\[([0-9a-f:.]+)\](?::[0-9]+)?|([0-9a-f:.]+)")
 
 
 class AboutClient:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
-KEPT_SENT = 16 * 1024  # bytes of what a probe sent that are kept
-KEPT_RECEIVED = 1024  # and of what it received: the first KiB
-KEPT_STEPS = 64
+KEPT_SENT: Final = 16 * 1024  # bytes of what a probe sent that are kept
+KEPT_RECEIVED: Final = 1024  # and of what it received: the first KiB
+KEPT_STEPS: Final = 64
 
 
 class Outcome(Enum):

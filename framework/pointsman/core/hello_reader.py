@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from pointsman.core.client_hello import (
     DECODE_ERROR,
@@ -14,15 +15,16 @@ from pointsman.core.client_hello import (
     parse_client_hello,
 )
 
-MOST_HELLO = 16 * 1024  # bytes; with the keys of several post-quantum groups it has about 4 KiB
+# Bytes; with the keys of several post-quantum groups it has about 4 KiB.
+MOST_HELLO: Final = 16 * 1024
 
 _HANDSHAKE, _ALERT = 22, 21
-_RECORD_HEADER = 5
-_MESSAGE_HEADER = 4
-_LONGEST_RECORD = 2**14  # RFC 8446 section 5.1
-_CLIENT_HELLO = 1
-_HTTP = re.compile(rb"[A-Z]{1,20}(?:(?P<sure> )|$)")
-_NOT_TLS = "it does not speak TLS"
+_RECORD_HEADER: Final = 5
+_MESSAGE_HEADER: Final = 4
+_LONGEST_RECORD: Final = 2**14  # RFC 8446 section 5.1
+_CLIENT_HELLO: Final = 1
+_HTTP: Final = re.compile(rb"[A-Z]{1,20}(?:(?P<sure> )|$)")
+_NOT_TLS: Final = "it does not speak TLS"
 
 
 def fatal_alert(number: int) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 # More than this is not kept: a client waits until there is a server, and a retry is given up.
-MOST_KEPT = 64 * 1024
+MOST_KEPT: Final = 64 * 1024
 
 
 class KeptBody:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from pointsman.core.server_states import (
     ADMIN_STATES,
@@ -29,7 +30,7 @@ from pointsman.core.server_states import (
 )
 from pointsman.model.server import RealServer
 
-MOST_WEIGHT = 65535
+MOST_WEIGHT: Final = 65535
 
 # Told of a change of state: the member, the state it left, who changed it, and why.
 Told = Callable[["Member", str, str, str], None]
@@ -351,7 +352,7 @@ class Member:
         return f"Member({self.name!r}, {self.state}, active={self.active})"
 
 
-_AGENT_AS_STATE = {AGENT_DRAIN: DRAINING, AGENT_MAINTENANCE: MAINTENANCE, AGENT_DOWN: DOWN}
+_AGENT_AS_STATE: Final = {AGENT_DRAIN: DRAINING, AGENT_MAINTENANCE: MAINTENANCE, AGENT_DOWN: DOWN}
 
 
 def _nobody() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Final, cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
 from pointsman.core.members import Member, Told
@@ -13,15 +13,15 @@ from pointsman.core.waiting import Waiting
 from pointsman.model.pool_settings import MOVE_ONCE, PoolSettings
 
 # How a member was chosen; the word goes into the access log.
-PINNED = "pinned"
-NEW = "new"
-UNPINNED = "none"
-BOUND = "bound"  # the client is logged in on a connection to it
+PINNED: Final = "pinned"
+NEW: Final = "new"
+UNPINNED: Final = "none"
+BOUND: Final = "bound"  # the client is logged in on a connection to it
 
 PinMade = Callable[[str, str, str], None]
 
 # So many changes of the states of its servers are remembered.
-REMEMBERED = 200
+REMEMBERED: Final = 200
 
 
 class Pool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from itertools import count
 
 
 class RequestIds:
@@ -13,12 +12,13 @@ class RequestIds:
         prefix: hexadecimal text; drawn at random (48 bits) when left out.
     """
 
-    __slots__ = ("_count", "_prefix")
+    __slots__ = ("_made", "_prefix")
 
     def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix or secrets.token_hex(6)
-        self._count = count(1)
+        self._made = 0
 
     def next(self) -> str:
-        """A new id, such as ``8f3a09c1d2e4-1f``."""
-        return f"{self._prefix}-{next(self._count):x}"
+        """A new id, such as ``8f3a09c1d2e4-31``."""
+        self._made = made = self._made + 1
+        return f"{self._prefix}-{made}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 # RFC 9110 section 9.2.2, and the safe methods of WebDAV (RFC 4918, RFC 3253).
-_IDEMPOTENT = frozenset(
+_IDEMPOTENT: Final = frozenset(
     (b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH")
 )
 

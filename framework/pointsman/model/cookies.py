@@ -10,23 +10,23 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.model.message import Head
 
-_BLANKS = b" \t"
-_FIELD = (b"Cookie:", b"cookie:")
-_SESSION = math.inf
+_BLANKS: Final = b" \t"
+_FIELD: Final = (b"Cookie:", b"cookie:")
+_SESSION: Final = math.inf
 # RFC 6265 section 5.1.1, the grammar of what stands between delimiters.
-_DELIMITERS = re.compile(rb"[\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
-_TIME = re.compile(rb"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
-_DAY = re.compile(rb"([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
-_YEAR = re.compile(rb"([0-9]{2,4})(?:[^0-9].*)?", re.DOTALL)
-_MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun",
+_DELIMITERS: Final = re.compile(rb"[\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+_TIME: Final = re.compile(rb"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
+_DAY: Final = re.compile(rb"([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
+_YEAR: Final = re.compile(rb"([0-9]{2,4})(?:[^0-9].*)?", re.DOTALL)
+_MONTHS: Final = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun",
            b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")  # fmt: skip
-_DIGITS = re.compile(rb"-?[0-9]+")
+_DIGITS: Final = re.compile(rb"-?[0-9]+")
 # A Max-Age of more digits is longer than anybody waits, and slow to read as a number.
-_MOST_DIGITS = 15
+_MOST_DIGITS: Final = 15
 
 
 class SetCookie(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.model.headers import Field
 
@@ -131,7 +131,7 @@ class Pending:
 Answer = Decision | Pending | None
 
 # Redirects that keep the method, and those that browsers turn into a GET (RFC 9110 section 15.4).
-REDIRECTS = (301, 302, 303, 307, 308)
+REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 
 def redirect(location: bytes, status: int = 302, fields: Sequence[Field] = ()) -> Respond:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 Field = tuple[bytes, bytes]
 
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # CR, LF and NUL would end the field or the head early (RFC 9110 section 5.5).
-_FORBIDDEN = (b"\r", b"\n", b"\0")
+_FORBIDDEN: Final = (b"\r", b"\n", b"\0")
 
 
 class Headers:

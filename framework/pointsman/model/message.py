@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.model.headers import Headers
 
 # Body lengths that are not a number of bytes (RFC 9112 section 6.3).
-CHUNKED = -1
-UNTIL_CLOSE = -2
+CHUNKED: Final = -1
+UNTIL_CLOSE: Final = -2
 
 
 class Mark(NamedTuple):
@@ -31,9 +31,9 @@ class Mark(NamedTuple):
 
 
 # What a Connection field says, as bits of ``Mark.number``.
-CLOSE = 1
-KEEP_ALIVE = 2
-UPGRADE = 4
+CLOSE: Final = 1
+KEEP_ALIVE: Final = 2
+UPGRADE: Final = 4
 
 
 class Head:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 # What becomes of a client whose own server is over its limit (DESIGN 5.11).
-QUEUE = "queue"  # it waits for its server
-MOVE_ONCE = "move_once"  # another server serves it this time, its pin stays
-REFUSE = "refuse"
+QUEUE: Final = "queue"  # it waits for its server
+MOVE_ONCE: Final = "move_once"  # another server serves it this time, its pin stays
+REFUSE: Final = "refuse"
 
 
 @dataclass(frozen=True, slots=True)

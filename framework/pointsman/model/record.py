@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.model.message import RequestHead
 
 # How an exchange ended ("termination" of a record). One word each, stable: people search for them.
-OK = "ok"
-CLIENT_ERROR = "client_error"  # the request was malformed or over a limit; we refused it
-CLIENT_ABORTED = "client_aborted"  # the client went away before the end
-CLIENT_TIMEOUT = "client_timeout"  # the client was silent for too long
-NO_SERVER = "no_server"  # no member could take it
-CONNECT_FAILED = "connect_failed"  # refused, unreachable or timed out, all attempts
-UPSTREAM_TIMEOUT = "upstream_timeout"  # connected, but silent for too long
-UPSTREAM_ERROR = "upstream_error"  # an answer that is not HTTP, or no answer at all
-UPSTREAM_ABORTED = "upstream_aborted"  # the answer broke off in its middle
-OVERLOADED = "overloaded"  # a connection limit of ours refused it
-DROPPED = "dropped"  # its server was taken out, and the pool says that nothing is to be left there
-STOPPED = "stopped"  # we were stopping and its time was over
-PLUGIN_ERROR = "plugin_error"  # a scheduler or persistence raised; the log of the program says more
-RULE = "rule"  # answered by a decision, no server was asked
+OK: Final = "ok"
+CLIENT_ERROR: Final = "client_error"  # the request was malformed or over a limit; we refused it
+CLIENT_ABORTED: Final = "client_aborted"  # the client went away before the end
+CLIENT_TIMEOUT: Final = "client_timeout"  # the client was silent for too long
+NO_SERVER: Final = "no_server"  # no member could take it
+CONNECT_FAILED: Final = "connect_failed"  # refused, unreachable or timed out, all attempts
+UPSTREAM_TIMEOUT: Final = "upstream_timeout"  # connected, but silent for too long
+UPSTREAM_ERROR: Final = "upstream_error"  # an answer that is not HTTP, or no answer at all
+UPSTREAM_ABORTED: Final = "upstream_aborted"  # the answer broke off in its middle
+OVERLOADED: Final = "overloaded"  # a connection limit of ours refused it
+DROPPED: Final = (
+    "dropped"  # its server was taken out, and the pool says that nothing is to be left there
+)
+STOPPED: Final = "stopped"  # we were stopping and its time was over
+PLUGIN_ERROR: Final = (
+    "plugin_error"  # a scheduler or persistence raised; the log of the program says more
+)
+RULE: Final = "rule"  # answered by a decision, no server was asked
 
 
 class ExchangeRecord(NamedTuple):

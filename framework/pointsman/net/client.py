@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pointsman.core.exchange import Exchange
 from pointsman.core.http1.bodies import Body, BodyError, body_of
 from pointsman.model.errors import ClientError
@@ -10,9 +12,9 @@ from pointsman.net.client_line import ClientLine
 from pointsman.net.stream import Stream
 
 # What a client may send ahead while its last request is still being answered.
-_MOST_PIPELINED = 64 * 1024
+_MOST_PIPELINED: Final = 64 * 1024
 # A client that has closed its sending side may be gone; it is given this long for its answer.
-_HALF_CLOSED_SECONDS = 5.0
+_HALF_CLOSED_SECONDS: Final = 5.0
 
 
 class ClientConnection(ClientLine):

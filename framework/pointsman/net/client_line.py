@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pointsman.core.exchange import Exchange
 from pointsman.core.forwarded import AboutClient
@@ -29,7 +29,7 @@ from pointsman.net.upstream import UpstreamConnection
 
 # After a refusal the rest of what the client sends is read and thrown away for this long, so that
 # it gets to see the answer instead of a reset (RFC 9112 section 9.6).
-_LINGER_SECONDS = 2.0
+_LINGER_SECONDS: Final = 2.0
 
 
 class ClientLine:

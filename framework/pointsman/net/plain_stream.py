@@ -10,14 +10,14 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pointsman.net.sockets import leave, peer_of, reset_when_closed
 from pointsman.net.stream import HIGH_WATER, StreamOwner
 
-READ_SIZE = 64 * 1024
+READ_SIZE: Final = 64 * 1024
 # One send gets at most this much, so that a huge backlog is not joined into one huge copy.
-_SEND_SIZE = 256 * 1024
+_SEND_SIZE: Final = 256 * 1024
 
 
 class PlainStream:

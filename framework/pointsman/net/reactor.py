@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import errno
 import time
-from select import EPOLLIN
 from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
 from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pointsman.net.events import serve
 
 _log = Logger()
 
@@ -35,22 +37,16 @@ class LeanReactor(EPollReactor):
             if error.errno == errno.EINTR:
                 return
             raise
-        for fd, event in events:
-            selectable = selectables.get(fd)
-            if selectable is None:
-                continue  # closed by an earlier event of this turn
-            if event != EPOLLIN:
-                self._serve_other(selectable, fd, event)
-                continue
-            try:
-                why = selectable.doRead()
-            except Exception:
-                _log.failure("while reading from {selectable!r}", selectable=selectable)
-                why = RuntimeError("reading failed")
-            if why:
-                self._disconnectSelectable(selectable, why, True)
+        serve(events, selectables, self._serve_other, self._read_ended, self._read_failed)
 
     doIteration = doPoll
+
+    def _read_ended(self, selectable: Any, why: Any) -> None:
+        self._disconnectSelectable(selectable, why, True)
+
+    def _read_failed(self, selectable: Any, error: Exception) -> None:
+        _log.failure("while reading from {selectable!r}", Failure(error), selectable=selectable)
+        self._disconnectSelectable(selectable, RuntimeError("reading failed"), True)
 
     def _serve_other(self, selectable: Any, fd: int, event: int) -> None:
         try:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Final, Protocol
 
 from pointsman.core.http1.fields import FORBIDDEN_TRAILERS, folded
 from pointsman.model.headers import Field
 from pointsman.model.message import CHUNKED, UNTIL_CLOSE
 
 # A chunk size of 16 hex digits is 2**64; longer ones are only ever sent to confuse parsers.
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
-_LONGEST_CHUNK_LINE = 1024
-_TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)\r\n")
-_LONGEST_TRAILERS = 16384
+_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_LONGEST_CHUNK_LINE: Final = 1024
+_TRAILER: Final = re.compile(
+    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)\r\n"
+)
+_LONGEST_TRAILERS: Final = 16384
 
 
 class BodyError(ValueError):

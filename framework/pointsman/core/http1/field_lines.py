@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Final
 
 from pointsman.core.http1 import fields as f
 from pointsman.model.message import CLOSE, KEEP_ALIVE, UPGRADE, Mark
@@ -16,18 +17,23 @@ from pointsman.model.message import CLOSE, KEEP_ALIVE, UPGRADE, Mark
 # RFC 9110 sections 5.1 and 5.5: a token, a colon at once, and a value of visible characters,
 # blanks, tabs and obs-text. No CR, LF, NUL or other control character, no folding. Possessive,
 # or a long line of blanks with an error at its end would be tried in every division (40 seconds).
-_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)")
+_LINE: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([\t\x20-\x7e\x80-\xff]*+)")
 # RFC 3986 sections 3.2.2 and 3.2.3: a registered name or IPv4 address, or an IPv6 literal; a port.
 # No comma, although a registered name may hold one: some servers take "a, b" for two Hosts.
-_HOST = re.compile(
+_HOST: Final = re.compile(
     rb"(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})++|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{0,5}))?"
 )
 # RFC 9112 section 4; the blank before an empty reason phrase is often forgotten.
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 # So many lines are remembered, of this length at most; then memory is begun anew.
-_MOST_LINES = 4096
-_LONGEST_LINE = 256
-_CONNECTION_BITS = {b"close": CLOSE, b"keep-alive": KEEP_ALIVE, b"upgrade": UPGRADE, b"te": 0}
+_MOST_LINES: Final = 4096
+_LONGEST_LINE: Final = 256
+_CONNECTION_BITS: Final = {
+    b"close": CLOSE,
+    b"keep-alive": KEEP_ALIVE,
+    b"upgrade": UPGRADE,
+    b"te": 0,
+}
 
 
 class MalformedLine(ValueError):

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-HOST = 1
-CONNECTION = 2
-CONTENT_LENGTH = 4
-TRANSFER_ENCODING = 8
-UPGRADE = 16
-EXPECT = 32
-KEEP_ALIVE = 64
-PROXY_CONNECTION = 128
-TE = 256
-TRAILER = 512
-X_FORWARDED_FOR = 1024
-X_FORWARDED_PROTO = 2048
-X_FORWARDED_HOST = 4096
-X_FORWARDED_PORT = 8192
-FORWARDED = 16384
-VIA = 32768
+from typing import Final
+
+HOST: Final = 1
+CONNECTION: Final = 2
+CONTENT_LENGTH: Final = 4
+TRANSFER_ENCODING: Final = 8
+UPGRADE: Final = 16
+EXPECT: Final = 32
+KEEP_ALIVE: Final = 64
+PROXY_CONNECTION: Final = 128
+TE: Final = 256
+TRAILER: Final = 512
+X_FORWARDED_FOR: Final = 1024
+X_FORWARDED_PROTO: Final = 2048
+X_FORWARDED_HOST: Final = 4096
+X_FORWARDED_PORT: Final = 8192
+FORWARDED: Final = 16384
+VIA: Final = 32768
 # A name that programs behind CGI, WSGI or PHP cannot tell from one of the above: they see
 # "X_Forwarded_For" and "X-Forwarded-For" as the same variable (RFC 3875 section 4.1.18).
-LOOKALIKE = 65536
-AUTHORIZATION = 131072
+LOOKALIKE: Final = 65536
+AUTHORIZATION: Final = 131072
 
 # Fields that end at a proxy even when Connection does not name them (RFC 9110 section 7.6.1).
 # Content-Length is judged apart: it stays unless the body is framed anew.
-HOP_BY_HOP = CONNECTION | TRANSFER_ENCODING | UPGRADE | KEEP_ALIVE | PROXY_CONNECTION | TE
+HOP_BY_HOP: Final = CONNECTION | TRANSFER_ENCODING | UPGRADE | KEEP_ALIVE | PROXY_CONNECTION | TE
 
 # Fields that tell about the client; only a trusted proxy may set them.
-ABOUT_CLIENT = X_FORWARDED_FOR | X_FORWARDED_PROTO | X_FORWARDED_HOST | X_FORWARDED_PORT | FORWARDED
+ABOUT_CLIENT: Final = (
+    X_FORWARDED_FOR | X_FORWARDED_PROTO | X_FORWARDED_HOST | X_FORWARDED_PORT | FORWARDED
+)
 
 # Fields that a trailer section must not hold, for they would change framing, routing,
 # authentication, conditions or caching after the fact (RFC 9110 section 6.5.1).
-FORBIDDEN_TRAILERS = frozenset(
+FORBIDDEN_TRAILERS: Final = frozenset(
     b"age|authorization|cache-control|connection|content-encoding|content-length|content-range|"
     b"content-type|cookie|date|expect|expires|forwarded|host|if-match|if-modified-since|"
     b"if-none-match|if-range|if-unmodified-since|keep-alive|location|max-forwards|pragma|"
@@ -42,9 +46,9 @@ FORBIDDEN_TRAILERS = frozenset(
 )
 
 # Fields whose values are secrets; their lines are not remembered.
-SECRETS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"set-cookie"))
+SECRETS: Final = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"set-cookie"))
 
-BITS = {
+BITS: Final = {
     b"host": HOST,
     b"connection": CONNECTION,
     b"content-length": CONTENT_LENGTH,
@@ -65,7 +69,7 @@ BITS = {
 }
 
 # Every character of a name that is no letter or digit becomes a hyphen.
-_FOLD = bytes(octet if chr(octet).isalnum() else 45 for octet in range(128)) + b"-" * 128
+_FOLD: Final = bytes(octet if chr(octet).isalnum() else 45 for octet in range(128)) + b"-" * 128
 
 
 def folded(name: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from pointsman.core.http1 import fields as f
 from pointsman.core.http1.field_lines import (
@@ -14,17 +15,18 @@ from pointsman.model.errors import ClientError
 from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, RequestHead
 from pointsman.model.service import Limits
 
-_MINORS = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
-_METHODS = frozenset(
+_MINORS: Final = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
+_METHODS: Final = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE")
 )
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# What may stand in a target: visible ASCII. A fragment never may (RFC 9112 section 3.2).
-_TARGET_BYTES = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
-_VERSIONED = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9]\.[0-9]")
+_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NUMBER_SIGN: Final = ord("#")
+_VERSIONED: Final = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9]\.[0-9]")
 # Marks that say nothing about the framing, the connection or the expectation of a request.
-_HARMLESS = f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE | f.AUTHORIZATION
-_NO_LIMIT = 1 << 62
+_HARMLESS: Final = (
+    f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE | f.AUTHORIZATION
+)
+_NO_LIMIT: Final = 1 << 62
 
 
 class RequestReader:
@@ -69,7 +71,7 @@ class RequestReader:
             raise _bad_request_line(line) from None
         if method not in _METHODS and not _TOKEN.fullmatch(method):
             raise ClientError(400, "the method is not a token (RFC 9110 section 9.1)")
-        if not target or target.translate(None, _TARGET_BYTES):
+        if not _may_be_target(target):
             raise ClientError(400, "malformed request target (RFC 9112 section 3.2)")
         if len(line) > self._most_line:
             raise ClientError(414, "request line is too long")
@@ -127,6 +129,17 @@ class RequestReader:
         # A bare LF never ends a line here, so such a head would wait for its end in vain.
         if data.count(b"\n") != data.count(b"\r\n"):
             raise ClientError(400, "lines must end with CRLF (RFC 9112 section 2.2)")
+
+
+def _may_be_target(target: bytes) -> bool:
+    """Visible ASCII, no blanks, and never a fragment (RFC 9112 section 3.2)."""
+    # A line is split at its blanks, so there is none in it. (To look for bytes in bytes is slow.)
+    return (
+        bool(target)
+        and target.isascii()
+        and target.decode("ascii").isprintable()
+        and _NUMBER_SIGN not in target
+    )
 
 
 def _bad_request_line(line: bytes) -> ClientError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pointsman.core.http1 import fields as f
 from pointsman.core.http1.field_lines import FieldLines, MalformedLine
 from pointsman.model.errors import UpstreamError
 from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UNTIL_CLOSE, Mark, ResponseHead
 
-_LENGTHS = f.CONTENT_LENGTH | f.TRANSFER_ENCODING
-_NO_LIMIT = 1 << 62
+_LENGTHS: Final = f.CONTENT_LENGTH | f.TRANSFER_ENCODING
+_NO_LIMIT: Final = 1 << 62
 
 
 class ResponseReader:
