@@ -71,7 +71,8 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "method"): "`HEAD`",  # what None stands for is told beside it
     ("HttpSettings", "host"): "the server's address",
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
-    ("", "table"): "`memory`",  # of every persistence
+    ("", "table"): "`memory` or `lmdb`",  # of every persistence
+    ("LmdbTableSettings", "path"): "`pins` in `state_dir`",
     ("ClientCertificateSettings", "forward"): "`subject, issuer, serial, fingerprint`",
     ("CustomPolicy", "ciphers"): "as `intermediate`",
     ("CustomPolicy", "suites"): "as `intermediate`",

@@ -15,6 +15,7 @@ from pointsman.app.access_log import AccessLog
 from pointsman.app.chores import Chores
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.server_life import ServerLife
+from pointsman.app.state_dir import prepare
 from pointsman.app.ticker import Ticker
 from pointsman.config.build import Site
 from pointsman.config.registry import Registry
@@ -118,11 +119,14 @@ class RunningSite:
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            StateDirError: the folder for what is kept cannot be used; likewise.
             TableError: a table of pins cannot be opened; likewise.
         """
         if self._access_log is not None:
             self._access_log.open()
         try:
+            if self.site.state_dir is not None:
+                prepare(self.site.state_dir)
             for table in self.site.tables:
                 table.start(self._reactor)
             for running in self.services:

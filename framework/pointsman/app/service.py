@@ -102,6 +102,7 @@ class PointsmanService(Service):
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            StateDirError: the folder for what is kept cannot be used; likewise.
             TableError: a table of pins cannot be opened; likewise.
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
@@ -113,6 +114,7 @@ class PointsmanService(Service):
         Raises:
             ListenError: an address cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
+            StateDirError: the folder for what is kept cannot be used; likewise.
             TableError: a table of pins cannot be opened; likewise.
         """
         if self._running is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path as Folder
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -18,10 +19,12 @@ from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.schema_pool import HealthChoice, PoolSection
 from pointsman.config.sections import make_sections
+from pointsman.config.state_dir import state_dir_of
 from pointsman.config.tree import Path, Positions
 from pointsman.contracts import (
     Arrival,
     HealthCheck,
+    Misfit,
     Persistence,
     Scheduler,
     Surroundings,
@@ -37,7 +40,8 @@ from pointsman.model.errors import ConfigError, Problem
 
 P = TypeVar("P")
 
-# The table of a persistence that names none.
+# The table of a persistence that names none, with `state_dir` and without.
+LASTING_TABLE = "lmdb"
 DEFAULT_TABLE = "memory"
 
 
@@ -69,6 +73,7 @@ class Site:
         recipes: what each pool was made from.
         sections: what plugins made of the top-level sections that they offer, by name.
         warnings: what plugins found on the way that may be used but is hardly meant.
+        state_dir: folder for what is kept over a restart, None if none is named.
     """
 
     services: tuple[VirtualService, ...]
@@ -79,6 +84,7 @@ class Site:
     recipes: Mapping[str, Recipe]
     sections: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    state_dir: Folder | None = None
 
 
 def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
@@ -97,7 +103,7 @@ def build(configuration: Configuration, registry: Registry, previous: Site | Non
     return _Builder(configuration, registry, previous).site()
 
 
-class _TableError(ValueError):
+class _TableError(Misfit):
     """The table of a persistence is at fault, not the persistence itself."""
 
 
@@ -123,6 +129,9 @@ class _Builder:
         self._warnings: list[Problem] = []
         self._made_tables: list[Table] = []
         self._sections: Mapping[str, Any] = {}
+        self._state_dir = state_dir_of(configuration)
+        lasting = self._state_dir is not None and LASTING_TABLE in registry.tables
+        self._default_table = LASTING_TABLE if lasting else DEFAULT_TABLE
 
     def site(self) -> Site:
         recipes = dict(_recipes(self._settings))
@@ -154,6 +163,7 @@ class _Builder:
             recipes=MappingProxyType(recipes),
             sections=self._sections,
             warnings=tuple(self._warnings),
+            state_dir=self._state_dir,
         )
 
     def _tls(self) -> Mapping[str, TlsMode]:
@@ -202,7 +212,13 @@ class _Builder:
     def _parts(self, name: str, recipe: Recipe) -> _Parts:
         section, positions = recipe.section, self._positions
         folder = partial(positions.folder, recipe.path)
-        surroundings = Surroundings(name, recipe.mode, sections=self._sections, folder=folder)
+        surroundings = Surroundings(
+            name,
+            recipe.mode,
+            sections=self._sections,
+            folder=folder,
+            state_dir=self._state_dir,
+        )
         scheduler, persistence = self._kept(name, recipe)
         if scheduler is None:
             make = _maker(section.scheduling, surroundings)
@@ -242,13 +258,14 @@ class _Builder:
 
         def make_table(kind: str, options: Mapping[str, Any]) -> Table:
             asked.append(kind)
-            kind = kind or DEFAULT_TABLE
+            kind = kind or self._default_table
             if chosen.table is not None:
                 kind, options = chosen.table.kind, {**options, **chosen.table.options}
             try:
                 table = _table(kind, options, self._registry, surroundings)
             except ValueError as error:
-                raise _TableError(str(error)) from None
+                at, hint = getattr(error, "at", ()), getattr(error, "hint", "")
+                raise _TableError(str(error), hint, at) from None
             self._made_tables.append(table)
             return table
 
@@ -270,7 +287,10 @@ class _Builder:
             return None, None
         pool = self._previous.pools[name]
         same_scheduling = old.section.scheduling == recipe.section.scheduling
-        same_persistence = old.section.persistence == recipe.section.persistence
+        same_persistence = (
+            old.section.persistence == recipe.section.persistence
+            and self._previous.state_dir == self._state_dir
+        )
         return (
             pool.scheduler if same_scheduling else None,
             pool.persistence if same_persistence else None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from pointsman.config.problems import fault, shown
 from pointsman.config.schema_pool import PoolSection
@@ -72,6 +72,12 @@ def _access_log(raw: object) -> object:
     return raw
 
 
+def _folder(text: str) -> str:
+    if text and not text.isprintable():
+        raise fault(f"expected a path, got {shown(text)}")
+    return text
+
+
 class ResolverSection(Settings):
     """How names of real servers are resolved."""
 
@@ -86,6 +92,9 @@ class Document(Settings):
     version: int = Field(default=VERSION, description="version of this format")
     include: tuple[str, ...] = Field(default=(), description="further files, relative to this one")
     plugins: tuple[str, ...] = Field(default=(), description="modules to be loaded as plugins")
+    state_dir: Annotated[str, AfterValidator(_folder)] = Field(
+        default="", description="folder for what is kept over a restart, relative to this file"
+    )
     defaults: DefaultsSection = Field(default_factory=DefaultsSection)
     resolver: ResolverSection = Field(default_factory=ResolverSection)
     access_log: Annotated[

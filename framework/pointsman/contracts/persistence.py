@@ -53,8 +53,8 @@ class Table(Protocol):
     def start(self, reactor: Any) -> None:
         """The site begins to work: open what has to be opened. Starting twice is fine.
 
-        Nothing touches a file or a network before. Without a start everything works in the
-        memory of this process, at least.
+        Nothing touches a file or a network before. What is called before a start is ``timeout``,
+        ``max_age`` and ``close``.
 
         Args:
             reactor: Twisted's, for timers, threads and connections.

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from pointsman.contracts import Offer
 from pointsman.hookspecs import hookimpl
-from pointsman_persistence import active_cookie_settings, memory_table, server_cookie, source_ip
+from pointsman_persistence import (
+    active_cookie_settings,
+    lmdb_table,
+    memory_table,
+    server_cookie,
+    source_ip,
+)
 
 
 @hookimpl
@@ -22,4 +28,4 @@ def persistences() -> Mapping[str, Offer]:
 @hookimpl
 def tables() -> Mapping[str, Offer]:
     """The tables by the name that ``table:`` takes."""
-    return {"memory": memory_table.OFFER}
+    return {"memory": memory_table.OFFER, "lmdb": lmdb_table.OFFER}

@@ -10,7 +10,7 @@ from kit.offers import Check, DictTable, First, Offers, Pins, PinSettings, regis
 from pointsman.config.build import Site, build
 from pointsman.config.load import load, load_text
 from pointsman.config.registry import Registry
-from pointsman.contracts import Offer, Settings, Surroundings
+from pointsman.contracts import Misfit, Offer, Settings, Surroundings
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
@@ -174,18 +174,62 @@ def test_all_refusals_are_told_at_once_and_tables_are_closed() -> None:
     assert [table.closed for table in made] == [True]
 
 
+class Undecided(Offers):
+    """A persistence that takes whatever table there is, and two tables."""
+
+    @hookimpl
+    def persistences(self) -> Any:
+        def make(settings: PinSettings, surroundings: Surroundings) -> Pins:
+            assert surroundings.make_table is not None
+            return Pins(surroundings.make_table("", {"timeout": settings.timeout}))
+
+        return {**super().persistences(), "pins": Offer(PinSettings, make)}
+
+    @hookimpl
+    def tables(self) -> Any:
+        offers = super().tables()
+
+        def make(settings: Settings, surroundings: Surroundings) -> DictTable:
+            return DictTable(1.0, len(str(surroundings.state_dir)))
+
+        return {**offers, "lmdb": Offer(offers["memory"].settings, make)}
+
+
 def test_a_persistence_that_names_no_table_has_the_default_one() -> None:
-    class Undecided(Offers):
-        @hookimpl
-        def persistences(self) -> Any:
-            def make(settings: PinSettings, surroundings: Surroundings) -> Pins:
-                assert surroundings.make_table is not None
-                return Pins(surroundings.make_table("", {"timeout": settings.timeout}))
-
-            return {**super().persistences(), "pins": Offer(PinSettings, make)}
-
-    (table,) = built(pool("persistence: pins"), registry_of(Undecided())).tables
+    registry = registry_of(Undecided())
+    (table,) = built(pool("persistence: pins"), registry).tables
     assert isinstance(table, DictTable)
+    assert (table.timeout, table.size) == (60.0, 100)
+    (table,) = built("state_dir: /var/lib\n" + pool("persistence: pins"), registry).tables
+    assert isinstance(table, DictTable)
+    assert (table.timeout, table.size) == (1.0, len("/var/lib"))
+
+
+def test_another_state_dir_means_other_tables() -> None:
+    registry = registry_of(Undecided())
+    before = built(SITE, registry)
+    elsewhere = "state_dir: /var/lib\n" + SITE
+    there = built(elsewhere, registry, before)
+    assert there.pools["web"].persistence is not before.pools["web"].persistence
+    again = built(elsewhere, registry, there)
+    assert again.pools["web"].persistence is there.pools["web"].persistence
+
+
+def test_a_table_tells_which_of_its_keys_is_at_fault_and_what_to_do() -> None:
+    class Picky(Offers):
+        @hookimpl
+        def tables(self) -> Any:
+            offers = super().tables()
+
+            def make(settings: Settings, surroundings: Surroundings) -> DictTable:
+                raise Misfit("no room for so many", "take fewer", ["size"])
+
+            return {**offers, "memory": Offer(offers["memory"].settings, make)}
+
+    text = pool("persistence: {kind: pins, table: {kind: memory, size: 9}}")
+    assert wrong(text, registry_of(Picky())) == [
+        "f:5:59: pools.p.persistence.table.size: no room for so many (take fewer)"
+    ]
 
 
 def test_a_table_that_nobody_offers_is_told_where_it_is_wanted() -> None:

@@ -3,6 +3,7 @@
 import pointsman_persistence
 from pointsman_persistence import (
     active_cookie_settings,
+    lmdb_table,
     memory_table,
     server_cookie,
     source_ip,
@@ -15,4 +16,7 @@ def test_these_are_offered() -> None:
         "server_cookie": server_cookie.OFFER,
         "source_ip": source_ip.OFFER,
     }
-    assert dict(pointsman_persistence.tables()) == {"memory": memory_table.OFFER}
+    assert dict(pointsman_persistence.tables()) == {
+        "memory": memory_table.OFFER,
+        "lmdb": lmdb_table.OFFER,
+    }

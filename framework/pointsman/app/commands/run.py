@@ -42,6 +42,7 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
     from pointsman.app.commands.telling import tell_problems
     from pointsman.app.program_log import begin_logging
     from pointsman.app.service import service
+    from pointsman.app.state_dir import StateDirError
     from pointsman.model.errors import ConfigError, TableError
     from pointsman.net.listener import ListenError
 
@@ -56,7 +57,7 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
     try:
         with _pid_in(pid_file):
             status = Program(reactor, made).run()
-    except (ListenError, AccessLogError, TableError) as error:
+    except (ListenError, AccessLogError, StateDirError, TableError) as error:
         click.echo(f"pointsman: {error}", err=True)
         sys.exit(CANNOT_START)
     sys.exit(status)
