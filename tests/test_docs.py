@@ -20,7 +20,8 @@ from pointsman.config.build import build
 from pointsman.config.load import load_text
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
-from pointsman.config.schema_pool import PoolSection, ServerSection, TimingSection
+from pointsman.config.schema_health import TimingSection
+from pointsman.config.schema_pool import PoolSection, ServerSection
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_service import (
     DefaultsSection,
@@ -73,6 +74,11 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
     ("", "table"): "`memory` or `lmdb`",  # of every persistence
     ("LmdbTableSettings", "path"): "`pins` in `state_dir`",
+    ("HttpsSettings", "method"): "`HEAD`",
+    ("HttpsSettings", "host"): "the server's address",
+    ("HttpsSettings", "accept"): "`200-299, 301, 302, 401`",
+    ("DnsSettings", "accept"): "`NOERROR, NXDOMAIN`",
+    ("ExecSettings", "accept"): "`0`",
     ("ClientCertificateSettings", "forward"): "`subject, issuer, serial, fingerprint`",
     ("CustomPolicy", "ciphers"): "as `intermediate`",
     ("CustomPolicy", "suites"): "as `intermediate`",
@@ -177,6 +183,7 @@ def test_every_model_of_the_framework_has_its_table() -> None:
         model
         for module in (
             "pointsman.config.schema",
+            "pointsman.config.schema_health",
             "pointsman.config.schema_pool",
             "pointsman.config.schema_queue",
             "pointsman.config.schema_service",

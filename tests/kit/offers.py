@@ -188,7 +188,10 @@ class Offers:
 
     @hookimpl
     def health_checks(self) -> Mapping[str, Offer]:
-        return {"tcp": Offer(Settings, no_options), "page": Offer(CheckSettings, check)}
+        return {
+            "tcp": Offer(Settings, no_options),
+            "page": Offer(CheckSettings, check, ports=(80,)),
+        }
 
 
 def no_options(settings: Settings, surroundings: Surroundings) -> Check:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from kit.real_reactor import run_reactor
@@ -117,6 +118,24 @@ def same_however_split(make: Callable[[], Probe], data: bytes, places: Sequence[
     assert isinstance(whole, Verdict)
     assert whole == pieces
     assert sent == sent_then
+
+
+PLACES = st.lists(st.integers(0, 10_000), max_size=8)
+
+
+def near(*samples: bytes) -> st.SearchStrategy[bytes]:
+    """Bytes like these, cut, longer or with a few changed; and some that are like nothing."""
+
+    def changed(sample: bytes, changes: list[tuple[int, int]], cut: int, more: bytes) -> bytes:
+        data = bytearray(sample)
+        for place, value in changes:
+            data[place % len(data)] = value
+        return bytes(data[: cut or None]) + more
+
+    changes = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=3)
+    cut = st.integers(0, max(map(len, samples)))
+    like = st.builds(changed, st.sampled_from(samples), changes, cut, st.binary(max_size=20))
+    return st.sampled_from(samples) | like | st.binary(max_size=200)
 
 
 # ---- servers as a test plays them ----

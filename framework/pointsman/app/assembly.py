@@ -148,6 +148,10 @@ class RunningSite:
         if self._stopped is not None:
             return
         self.checks.start()
+        for name, recipe in self.site.recipes.items():
+            health = recipe.section.health
+            if health is not None and health.by_port:
+                self.log.info("pool {pool} is {words}", pool=name, words=health.in_words)
         for running in self.services:
             running.accept()
             for listener in running.listeners:

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from pointsman.config.build_health import ProbedAddresses, TlsModes, plans, upstream_of
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.load import Configuration
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import first_in_words, problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
-from pointsman.config.schema_pool import HealthChoice, PoolSection
+from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.state_dir import state_dir_of
-from pointsman.config.tree import Path, Positions
+from pointsman.config.tree import Path
 from pointsman.contracts import (
     Arrival,
     HealthCheck,
@@ -132,6 +133,7 @@ class _Builder:
         self._state_dir = state_dir_of(configuration)
         lasting = self._state_dir is not None and LASTING_TABLE in registry.tables
         self._default_table = LASTING_TABLE if lasting else DEFAULT_TABLE
+        self._tls_modes = TlsModes(registry)
 
     def site(self) -> Site:
         recipes = dict(_recipes(self._settings))
@@ -141,7 +143,7 @@ class _Builder:
         # A certificate that could not be read must not be reported as missing as well.
         tls = self._tls() if not self._problems else {}
         # First everything that may fail, then what changes the members that work now.
-        parts = {name: self._parts(name, recipe) for name, recipe in recipes.items()}
+        parts = {name: self._parts(name, recipe, tls) for name, recipe in recipes.items()}
         if self._problems:
             for table in self._made_tables:
                 table.close()
@@ -152,7 +154,7 @@ class _Builder:
         for name, recipe in recipes.items():
             made = parts[name]
             pools[name] = self._pool(name, recipe, made)
-            checks += _plans(pools[name], recipe.section.health, made)
+            checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
         persistences = [made.persistence for made in parts.values() if made.persistence]
         return Site(
             services=tuple(self._services(pools, tls)),
@@ -209,7 +211,7 @@ class _Builder:
                 route=_route(mode, pool, pools),
             )
 
-    def _parts(self, name: str, recipe: Recipe) -> _Parts:
+    def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> _Parts:
         section, positions = recipe.section, self._positions
         folder = partial(positions.folder, recipe.path)
         surroundings = Surroundings(
@@ -231,10 +233,19 @@ class _Builder:
         check = None
         if section.health is not None:
             chosen = section.health.chosen
-            check = self._made(_maker(chosen, surroundings), chosen, (*recipe.path, "health"))
+            path = (*recipe.path, "health")
+            around = replace(
+                surroundings,
+                servers=tuple(each.server(key) for key, each in section.servers.items()),
+                make_tls_mode=self._tls_modes.maker(surroundings),
+                upstream=upstream_of(name, self._settings, tls),
+                folder=partial(positions.folder, path),
+            )
+            check = self._made(_maker(chosen, around), chosen, path)
         made = _Parts(scheduler, persistence, check)
-        for problem in _probe_addresses(recipe, made, positions):
-            self._problems.append(problem)
+        asked = ProbedAddresses(recipe.section, recipe.path, positions)
+        made.addresses.update(asked.found)
+        self._problems += asked.problems
         return made
 
     def _made(self, make: Callable[[], Any], chosen: Chosen, path: Path) -> Any:
@@ -367,27 +378,3 @@ def _recipes(settings: Document) -> Iterator[tuple[str, Recipe]]:
         if isinstance(service.pool, PoolSection):
             path: Path = ("virtual_services", name, "pool")
             yield name, Recipe(service.pool, path, service.mode)
-
-
-def _probe_addresses(recipe: Recipe, made: _Parts, positions: Positions) -> Iterator[Problem]:
-    """Work out where each server is probed; a problem for one that has no such place."""
-    health = recipe.section.health
-    if health is None:
-        return
-    for name, section in recipe.section.servers.items():
-        made.addresses[name] = health.common.address
-        if health.common.port is not None:
-            if section.address is None or section.address.path:
-                message = f"server {name!r} is not reached by host and port"
-                path = (*recipe.path, "health", "port")
-                yield problem_at(positions, path, message, "give `address` instead")
-            else:
-                made.addresses[name] = section.address.with_port(health.common.port)
-
-
-def _plans(pool: Pool, health: HealthChoice | None, made: _Parts) -> Iterator[CheckPlan]:
-    if health is None or made.check is None:
-        return
-    timing = health.common.timing()
-    for member in pool.members:
-        yield CheckPlan(pool.name, member, made.check, timing, made.addresses[member.name])

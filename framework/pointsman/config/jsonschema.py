@@ -8,12 +8,17 @@ from typing import Any
 from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import VERSION
-from pointsman.config.schema_pool import DEFAULT_CHECK, TimingSection
+from pointsman.config.schema_health import BY_PORT, DEFAULT_CHECK, TimingSection
 from pointsman.config.sections import document_with
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_MAY_BE_NONE = frozenset({"persistences", "health_checks", "tls_modes"})
+# Names that are no plugin's.
+_OUR_NAMES: Mapping[str, tuple[str, ...]] = {
+    "persistences": (NONE,),
+    "health_checks": (NONE, BY_PORT),
+    "tls_modes": (NONE,),
+}
 # What ``kind`` is called in a family, where it is called otherwise.
 _KIND = {"tls_modes": "mode"}
 _REF = "#/$defs/{}"
@@ -48,7 +53,7 @@ def _choice(
     family: str, offers: Mapping[str, Offered], definitions: dict[str, Any]
 ) -> dict[str, Any]:
     """A name, or a mapping with ``kind`` and the options of that kind."""
-    names = list(dict.fromkeys([*offers, *([NONE] if family in _MAY_BE_NONE else [])]))
+    names = list(dict.fromkeys([*offers, *_OUR_NAMES.get(family, ())]))
     branches: list[dict[str, Any]] = [{"type": "string", "enum": names}]
     for name, offer in offers.items():
         options = offer.settings.model_json_schema(
@@ -67,7 +72,7 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
     if family == "health_checks":
         common = TimingSection.model_json_schema(mode="validation")
         properties = {**properties, **common["properties"]}
-        if name == DEFAULT_CHECK:
+        if name == DEFAULT_CHECK or offer.ports:
             required.remove("kind")
     if family == "persistences":
         properties[TABLE] = {"$ref": _REF.format("tables")}

@@ -51,6 +51,7 @@ class Offered:
         doc: one line for people.
         plugin: name of the plugin.
         distribution: name and version of what was installed, or where else it came from.
+        ports: for a health check: the ports for which it is the default.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Offered:
     doc: str
     plugin: str
     distribution: str
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,7 @@ class Registry:
         where = f"{hook}: {offered_name!r}"
         if not isinstance(offered_name, str) or not offered_name.isprintable() or not offered_name:
             raise ValueError(f"{where} is not a name")
-        if not (isinstance(offer, tuple) and len(offer) in (2, 3)):
+        if not (isinstance(offer, tuple) and len(offer) in (2, 3, 4)):
             raise ValueError(f"{where} is not an Offer(settings, make, doc)")
         offer = Offer(*offer)
         if not (isinstance(offer.settings, type) and issubclass(offer.settings, BaseModel)):
@@ -327,7 +329,7 @@ class Registry:
                 f"{where} is offered by plugin {there.plugin!r} of {there.distribution} already"
             )
         doc = offer.doc or (offer.settings.__doc__ or "").strip().partition("\n")[0]
-        return Offered(offered_name, offer.settings, offer.make, doc, plugin, origin)
+        return Offered(offered_name, offer.settings, offer.make, doc, plugin, origin, offer.ports)
 
     def _check_free(self, section: Any) -> None:
         if (there := self._sections.get(section)) is not None:

@@ -3,6 +3,7 @@
 from pointsman.contracts.chores import Chore, Outcome
 from pointsman.contracts.health import (
     CheckOver,
+    CheckWithSecrets,
     CommandProbe,
     HealthCheck,
     Over,
@@ -22,6 +23,7 @@ __all__ = [
     "Arrival",
     "Candidate",
     "CheckOver",
+    "CheckWithSecrets",
     "Chore",
     "CommandProbe",
     "Duration",

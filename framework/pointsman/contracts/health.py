@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from pointsman.contracts.tls import TlsUpstreamSide
@@ -30,7 +30,7 @@ class Verdict:
 
     up: bool
     reason: str
-    remedy: str = ""
+    remedy: str = field(default="", compare=False)
     farewell: bytes = b""
     share: int | None = None
     admin: str = ""
@@ -73,6 +73,15 @@ class HealthCheck(Protocol):
     @property
     def describes(self) -> str:
         """The check in a few words, such as "HEAD /abs/handler"."""
+
+
+@runtime_checkable
+class CheckWithSecrets(HealthCheck, Protocol):
+    """A health check that sends what nobody may read in a report of it."""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What is starred out wherever an attempt is told in full; none is empty."""
 
 
 # ---- what bytes travel on, where it is not a plain stream ----

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pointsman.contracts.persistence import Table
 from pointsman.contracts.settings import Settings
+from pointsman.contracts.tls import TlsMode, TlsUpstreamSide
 from pointsman.model.server import RealServer
 
 S = TypeVar("S", bound=Settings, contravariant=True)
@@ -38,6 +39,8 @@ class Surroundings:
         service: name of the virtual service, for TLS modes.
         hosts: addresses on which it listens, likewise.
         servers: the real servers of its pool, likewise.
+        make_tls_mode: a TLS mode by its name and options, for health checks.
+        upstream: who puts TLS on toward these servers for a service, likewise; None if nobody.
         sections: what plugins made of the top-level sections that they offer, by section name.
         folder: where a relative path begins that is written under these keys of the settings:
             beside its file.
@@ -53,6 +56,10 @@ class Surroundings:
     service: str = ""
     hosts: tuple[str, ...] = ()
     servers: tuple[RealServer, ...] = ()
+    make_tls_mode: Callable[[str, Mapping[str, Any]], TlsMode] | None = field(
+        default=None, compare=False
+    )
+    upstream: TlsUpstreamSide | None = field(default=None, compare=False)
     sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
     folder: Callable[[Sequence[str | int]], Path] = field(default=_nowhere, compare=False)
     state_dir: Path | None = None
@@ -73,11 +80,19 @@ class Misfit(ValueError):
 
 
 class Offer(NamedTuple):
-    """One thing that a plugin offers under a name: the model of its settings and its maker."""
+    """One thing that a plugin offers under a name.
+
+    Attributes:
+        settings: the model of its options.
+        make: its maker.
+        doc: one line for people.
+        ports: for health checks: it is the check for servers on these ports if none is named.
+    """
 
     settings: type[Settings]
     make: Callable[[Any, Surroundings], Any]
     doc: str = ""
+    ports: tuple[int, ...] = ()
 
 
 class SectionPlace(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
-from pointsman.contracts import CommandProbe, HealthCheck, Probe, Verdict
+from pointsman.contracts import CheckWithSecrets, CommandProbe, HealthCheck, Probe, Verdict
 from pointsman.core.health_report import Notes, Outcome, Report
 from pointsman.model.server import RealServer
 from pointsman.model.units import format_duration, format_size
@@ -161,8 +161,10 @@ class Attempt:
         notes = self._notes
         verdict = self.verdict
         remedy = verdict.remedy if verdict is not None and not verdict.up else ""
+        check = self._check
+        secrets = check.secrets if isinstance(check, CheckWithSecrets) else ()
         return Report(
-            self._check.describes,
+            check.describes,
             self._server.place,
             wall - self.took,
             self.took,
@@ -170,8 +172,8 @@ class Attempt:
             self.reason,
             remedy,
             notes.steps(),
-            notes.sent,
-            notes.received,
+            _starred(notes.sent, secrets),
+            _starred(notes.received, secrets),
             notes.received_size,
             notes.tls_error,
         )
@@ -321,3 +323,9 @@ class Attempt:
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close(clean=clean)
+
+
+def _starred(data: bytes, secrets: tuple[bytes, ...]) -> bytes:
+    for secret in secrets:
+        data = data.replace(secret, b"*" * len(secret))
+    return data

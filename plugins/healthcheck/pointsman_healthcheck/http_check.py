@@ -9,11 +9,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pointsman.contracts import Settings, Surroundings, Verdict
+from pointsman.contracts import Surroundings, Verdict
 from pointsman.model.server import RealServer
+from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
 from pointsman_healthcheck.http_answer import Answer, NotAnAnswer
 
 BODY_LIMIT = 4096  # of the answer's body are looked at (DESIGN 5.4)
+
+_NO_HTTP = "an HTTP/1 answer: is that the right port, and is it plain HTTP or TLS?"
 
 Codes = tuple[tuple[int, int], ...]  # first and last of each range
 
@@ -36,21 +39,24 @@ def _as_text(value: object) -> object:
     return str(value)
 
 
-class HttpSettings(Settings):
+class HttpSettings(TlsOption):
     """What to ask and which answer says that the server is up."""
 
     method: Literal["HEAD", "GET", "POST", "OPTIONS"] | None = Field(
-        None, description="default HEAD; GET with `match`, POST with `body`"
+        default=None, description="default HEAD; GET with `match`, POST with `body`"
     )
-    path: str = Field("/", description="path and query to ask for")
-    host: str = Field("", description="Host to ask for; default the server's own address")
+    path: str = Field(default="/", description="path and query to ask for")
+    host: str = Field(default="", description="Host to ask for; default the server's own address")
     version: Annotated[Literal["1.0", "1.1"], BeforeValidator(_as_text)] = "1.1"
     headers: dict[str, str] = Field(default_factory=dict, description="further header fields")
-    body: str = Field("", description="body of the request, sent as UTF-8")
+    body: str = Field(default="", description="body of the request, sent as UTF-8")
     accept: Annotated[list[str], BeforeValidator(_listed)] = Field(
-        ["200-299", "301", "302", "401"], description="codes and ranges of codes that mean: up"
+        default=["200-299", "301", "302", "401"],
+        description="codes and ranges of codes that mean: up",
     )
-    match: str = Field("", description="regular expression to be found in the body of a 2xx answer")
+    match: str = Field(
+        default="", description="regular expression to be found in the body of a 2xx answer"
+    )
 
     @field_validator("path")
     @classmethod
@@ -119,7 +125,7 @@ def read_codes(accept: list[str]) -> Codes:
 
 
 @dataclass(frozen=True)
-class HttpCheck:
+class HttpCheck(StreamCheck):
     """One HTTP request per attempt, on a connection of its own. Equal ones share their probes.
 
     The pattern is searched in the first 4 KiB of the body of 2xx answers only; it is run by
@@ -138,7 +144,7 @@ class HttpCheck:
     @property
     def describes(self) -> str:
         """The check in a few words, such as "HEAD /abs/handler"."""
-        return f"{self.method} {self.path}"
+        return self.with_tls(f"{self.method} {self.path}")
 
     def probe(self, server: RealServer) -> HttpProbe:
         """One attempt at that server."""
@@ -147,7 +153,13 @@ class HttpCheck:
     def request(self, server: RealServer) -> bytes:
         """The bytes of the request."""
         before, after = self._around_host
-        return before + (self.host or _host_of(server)).encode("ascii") + after
+        return before + (self.host or self._host_of(server)).encode("ascii") + after
+
+    def _host_of(self, server: RealServer) -> str:
+        address = server.address
+        if not address.host:  # a unix socket, an endpoint or a server in this process
+            return "localhost"
+        return str(address).removesuffix(":80" if self.tls is None else ":443")
 
     @cached_property
     def _around_host(self) -> tuple[bytes, bytes]:
@@ -197,7 +209,7 @@ class HttpProbe:
         try:
             answer.feed(data)
         except NotAnAnswer as error:
-            return Verdict(False, str(error))
+            return Verdict(False, str(error), _NO_HTTP)
         if not answer.status:
             return None
         if not self._body_matters:
@@ -219,7 +231,10 @@ class HttpProbe:
         status, check = self._answer.status, self._check
         if check.accepts(status):
             return Verdict(True, f"{status} to {check.describes}")
-        return Verdict(False, f"{status} not among accepted {check.accepted}")
+        remedy = f"`accept: [{check.accepted}, {status}]`, or another `path`, `host` or `method`"
+        if 300 <= status <= 399:
+            remedy += "; redirects are not followed"
+        return Verdict(False, f"{status} not among accepted {check.accepted}", remedy)
 
     def _by_body(self) -> Verdict:
         verdict = self._by_status()
@@ -229,14 +244,8 @@ class HttpProbe:
         if pattern.search(self._answer.body.decode("utf-8", "replace")):
             return verdict
         begin = f"{self._answer.status}, but {pattern.pattern!r} is not in its body"
-        return Verdict(False, f"{begin}, which begins {self._answer.body[:40]!r}")
-
-
-def _host_of(server: RealServer) -> str:
-    address = server.address
-    if not address.host:  # a unix socket, an endpoint or a server in this process
-        return "localhost"
-    return str(address).removesuffix(":80")
+        remedy = f"a body in whose first {BODY_LIMIT} bytes {pattern.pattern!r} is found"
+        return Verdict(False, f"{begin}, which begins {self._answer.body[:40]!r}", remedy)
 
 
 def make(settings: HttpSettings, surroundings: Surroundings, /) -> HttpCheck:
@@ -245,6 +254,7 @@ def make(settings: HttpSettings, surroundings: Surroundings, /) -> HttpCheck:
     if method is None:
         method = "POST" if settings.body else "GET" if settings.match else "HEAD"
     return HttpCheck(
+        tls=encryption(settings.tls, surroundings, settings.host),
         method=method,
         path=settings.path,
         host=settings.host,

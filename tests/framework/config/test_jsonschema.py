@@ -72,9 +72,9 @@ def test_nested_models_of_plugins_are_defined_under_their_name(made: dict[str, A
 def test_a_health_check_has_the_common_keys_too(made: dict[str, Any]) -> None:
     kinds = branches(made, "health_checks")
     assert {"kind", "path", "interval", "timeout", "port"} <= set(kinds["page"]["properties"])
-    assert kinds["page"]["required"] == ["kind"]
-    assert kinds["tcp"]["required"] == [], "tcp is what a mapping without a kind means"
-    assert made["$defs"]["health_checks"]["anyOf"][0]["enum"] == ["tcp", "page", "none"]
+    # What a mapping without a kind may mean: it is found out by the port.
+    assert kinds["tcp"]["required"] == kinds["page"]["required"] == []
+    assert made["$defs"]["health_checks"]["anyOf"][0]["enum"] == ["tcp", "page", "none", "by_port"]
 
 
 def test_a_persistence_may_name_its_table(made: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from kit.offers import Offers, registry_of
 from pointsman.config.load import Configuration, load, load_mapping, load_text
 from pointsman.config.schema import AccessLogSection, Document
-from pointsman.config.schema_pool import PoolSection, ServerSection, TimingSection
+from pointsman.config.schema_health import TimingSection
+from pointsman.config.schema_pool import PoolSection, ServerSection
 from pointsman.config.schema_service import ServiceSection
 from pointsman.hookspecs import hookimpl
 from pointsman.model.errors import ConfigError, Problem

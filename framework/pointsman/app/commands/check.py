@@ -46,13 +46,14 @@ def check(file: str, as_json: bool) -> None:
     for service in site.services:
         where = ", ".join(str(address) for address in service.settings.listen)
         servers = _counted(len(service.pool.members), "server")
-        checked = any(plan.pool == service.pool.name for plan in site.checks)
+        health = site.recipes[service.pool.name].section.health
+        how = health.in_words if health is not None else "not checked"
         tls = service.tls.describes if service.tls is not None else ""
         if NOT_VERIFIED in tls:
             tls = click.style(tls, fg="red", bold=True)
         click.echo(
             f"{service.name}: {service.settings.mode} on {where}{tls and f' ({tls})'} -> "
-            f"pool {service.pool.name}, {servers}, {'checked' if checked else 'not checked'}"
+            f"pool {service.pool.name}, {servers}, {how}"
         )
     click.echo(
         f"{file} is fine: {_counted(len(site.services), 'virtual service')}, "

@@ -42,10 +42,21 @@ def test_a_configuration_that_is_fine_is_summed_up(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check", path])
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "site: http on 127.0.0.1:8080 -> pool site, 1 server, checked",
+        "site: http on 127.0.0.1:8080 -> pool site, 1 server, checked by tcp",
         f"{path} is fine: 1 virtual service, 2 pools, 1 warning",
     ]
     assert "warning: pools.spare: no virtual service uses this pool" in result.stderr
+
+
+def test_how_servers_are_checked_is_told_if_nobody_said_so(tmp_path: Path) -> None:
+    def told(health: str, port: int) -> str:
+        text = GOOD.replace("health: tcp, ", health).replace("127.0.0.1:1", f"127.0.0.1:{port}")
+        result = CliRunner().invoke(main, ["check", written(tmp_path, text)])
+        return result.stdout.splitlines()[0].partition("1 server, ")[2]
+
+    assert told("", 80) == "checked by http, as none is named: by port 80"
+    assert told("", 9) == "checked by tcp, as none is named: that port has none of its own"
+    assert told("health: none, ", 80) == "not checked"
 
 
 def test_both_can_be_had_as_json(tmp_path: Path) -> None:
