@@ -127,7 +127,8 @@ class ExchangeFacts:
         supplies = self._supplies
         request = self.request
         connection = self._client.connection
-        return ExchangeRecord._make(
+        return tuple.__new__(
+            ExchangeRecord,
             (
                 supplies.wall(),
                 supplies.service.name,
@@ -149,5 +150,5 @@ class ExchangeFacts:
                 termination,
                 request,
                 connection.server_name,
-            )
+            ),
         )

@@ -196,5 +196,22 @@ class ResponseHead(Head):
         self.status = status
         self.reason = reason
 
+    def copy(self) -> ResponseHead:
+        """One of its own: the fields of either can be changed without the other's."""
+        wire = self.wire
+        twin = ResponseHead(
+            self.status,
+            self.headers.copy() if wire is None else None,
+            reason=self.reason,
+            minor=self.minor,
+            body_length=self.body_length,
+            keep_alive=self.keep_alive,
+            wire=wire,
+        )
+        twin.options = self.options
+        twin.seen = self.seen
+        twin.marks = self.marks
+        return twin
+
     def __repr__(self) -> str:
         return f"ResponseHead({self.status})"

@@ -12,7 +12,7 @@ from pointsman.core.http1.field_lines import (
     is_authority,
 )
 from pointsman.model.errors import ClientError
-from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, RequestHead
+from pointsman.model.message import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, Mark, RequestHead
 from pointsman.model.service import Limits
 
 _MINORS: Final = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
@@ -27,10 +27,15 @@ _HARMLESS: Final = (
     f.HOST | f.ABOUT_CLIENT | f.VIA | f.TRAILER | f.TE | f.LOOKALIKE | f.AUTHORIZATION
 )
 _NO_LIMIT: Final = 1 << 62
+# Fields that are longer than this, all together, are not remembered: connections may be many.
+_MOST_REMEMBERED: Final = 2048
 
 
 class RequestReader:
     """Reads the request heads of one client connection, one at a time, and nothing after them.
+
+    Most clients send the same fields again with each request. Those that are equal, byte for byte,
+    to the last ones of the connection need not be judged anew.
 
     Args:
         limits: sizes of line and head, number of fields.
@@ -40,13 +45,28 @@ class RequestReader:
         end: after a head was read, the offset in the data at which it ended.
     """
 
-    __slots__ = ("_judge", "_most_bytes", "_most_fields", "_most_line", "end")
+    __slots__ = (
+        "_judge",
+        "_last_host",
+        "_last_marks",
+        "_last_seen",
+        "_last_wire",
+        "_most_bytes",
+        "_most_fields",
+        "_most_line",
+        "end",
+    )
 
     def __init__(self, limits: Limits, lines: FieldLines) -> None:
         self._judge = lines.__getitem__
         self._most_line = (limits.request_line or _NO_LIMIT) - 2  # without its CRLF
         self._most_bytes = limits.header_bytes or _NO_LIMIT  # with the empty line at the end
         self._most_fields = limits.header_count or _NO_LIMIT
+        # What the last fields were, and what they said; at first there are none.
+        self._last_wire = b""
+        self._last_marks: list[Mark] = []
+        self._last_seen = 0
+        self._last_host = b""
         self.end = 0
 
     def read(self, data: bytes) -> RequestHead | None:
@@ -62,8 +82,7 @@ class RequestReader:
             self._check_unfinished(data)
             return None
         self.end = end + 4
-        lines = data[:end].split(b"\r\n")
-        line = lines.pop(0)
+        line = data[: data.find(b"\r\n")]
         try:
             method, target, version = line.split(b" ")
             minor = _MINORS[version]
@@ -75,9 +94,32 @@ class RequestReader:
             raise ClientError(400, "malformed request target (RFC 9112 section 3.2)")
         if len(line) > self._most_line:
             raise ClientError(414, "request line is too long")
-        if end + 4 > self._most_bytes or len(lines) > self._most_fields:
-            raise ClientError(431, "request header fields are too large or too many")
-        head = RequestHead(method, target, minor=minor, wire=data[len(line) + 2 : end + 2])
+        if end + 4 > self._most_bytes:
+            raise ClientError(431, "request header fields are too large")
+        wire = data[len(line) + 2 : end + 2]
+        head = RequestHead(method, target, minor=minor, wire=wire)
+        if wire == self._last_wire:
+            head.marks = self._last_marks
+            head.seen = self._last_seen
+            head.host = self._last_host
+        else:
+            self._judge_fields(head, wire)
+        seen = head.seen
+        if minor and not seen & f.HOST:
+            raise ClientError(400, "no Host (RFC 9112 section 3.2)")
+        if target[0] != 47 or method == b"CONNECT":
+            _judge_target(head)
+        if seen & ~_HARMLESS:
+            _judge_framing(head)
+        elif not minor:
+            head.keep_alive = False
+        return head
+
+    def _judge_fields(self, head: RequestHead, wire: bytes) -> None:
+        lines = wire.split(b"\r\n")
+        lines.pop()  # nothing is behind the last CRLF
+        if len(lines) > self._most_fields:
+            raise ClientError(431, "request header fields are too many")
         try:
             marks = list(filter(None, map(self._judge, lines)))
         except MalformedLine as error:
@@ -96,15 +138,11 @@ class RequestReader:
             raise ClientError(
                 400, "a field that may come once came twice (RFC 9112 sections 3.2, 6)"
             )
-        if minor and not seen & f.HOST:
-            raise ClientError(400, "no Host (RFC 9112 section 3.2)")
-        if target[0] != 47 or method == b"CONNECT":
-            _judge_target(head)
-        if seen & ~_HARMLESS:
-            _judge_framing(head)
-        elif not minor:
-            head.keep_alive = False
-        return head
+        if len(wire) <= _MOST_REMEMBERED:
+            self._last_wire = wire
+            self._last_marks = marks
+            self._last_seen = seen
+            self._last_host = head.host
 
     def _after_empty_line(self, data: bytes) -> RequestHead | None:
         if data == b"\r":

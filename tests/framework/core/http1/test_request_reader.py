@@ -194,3 +194,35 @@ def test_h11_reads_the_same_from_what_we_pass_on(data: bytes) -> None:
     assert (method, target, payload) == (request.head.method, request.head.target, request.body)
     assert rest == b""
     assert fields[-1] == (b"transfer-encoding", b"chunked") or not chunked
+
+
+REQUESTS = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 05\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop, TE\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+]
+
+
+def told(reader: RequestReader, data: bytes) -> tuple[object, ...]:
+    try:
+        head = reader.read(data)
+    except ClientError as error:
+        return (error.status, str(error))
+    assert head is not None
+    fields = head.method, head.target, head.minor, head.host, head.body_length, head.keep_alive
+    return (*fields, head.options, head.seen, head.wire, list(head.headers), list(head.marks))
+
+
+@given(st.lists(st.sampled_from(REQUESTS), max_size=8))
+def test_fields_are_judged_the_same_whatever_the_connection_carried_before(
+    requests: list[bytes],
+) -> None:
+    reader = RequestReader(Limits(), FieldLines())
+    for data in requests:
+        assert told(reader, data) == told(RequestReader(Limits(), FieldLines()), data)

@@ -270,3 +270,39 @@ def test_h11_reads_the_same(answer: tuple[bytes, bytes], places: list[int]) -> N
     body = bytes(event.data) if isinstance(event, h11.Data) else b""
     framed = {0: b"", 5: b"5\r\nhe", CHUNKED: b"hello", UNTIL_CLOSE: b"5\r\nhello\r\n0\r\n\r\n"}
     assert body == framed[ours.body_length]
+
+
+HEADS = [
+    OK + b"Content-Length: 5\r\n\r\n",
+    OK + b"Content-Length: 05\r\n\r\n",
+    OK + b"Content-Length: 5\r\nConnection: close, X-Hop\r\n\r\n",
+    OK + b"Transfer-Encoding: chunked\r\n\r\n",
+    OK + b"\r\n",
+    b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n",
+]
+
+
+def told(head: ResponseHead | None) -> tuple[object, ...]:
+    assert head is not None
+    fields = head.status, head.reason, head.minor, head.body_length, head.keep_alive, head.options
+    return (*fields, head.seen, head.wire, list(head.headers), list(head.marks))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(HEADS), st.sampled_from([b"GET", b"HEAD"]), st.booleans()),
+        max_size=8,
+    )
+)
+def test_a_head_is_read_the_same_whatever_the_connection_carried_before(
+    answers: list[tuple[bytes, bytes, bool]],
+) -> None:
+    reader = ResponseReader(131072, FieldLines())
+    for data, method, is_changed in answers:
+        head = reader.read(data, method)
+        assert told(head) == told(read(data, method))
+        if is_changed and head is not None:
+            head.headers.set(b"Content-Length", b"7")
+            head.options = (b"x-other",)
+            head.keep_alive = not head.keep_alive
