@@ -21,6 +21,7 @@ from pointsman.config.load import load_text
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
 from pointsman.config.schema_health import TimingSection
+from pointsman.config.schema_persistence import PersistenceSection
 from pointsman.config.schema_pool import PoolSection, ServerSection
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_service import (
@@ -167,6 +168,10 @@ def tabled(page: Path, heading: str) -> dict[str, str]:
 @pytest.mark.parametrize("heading", MODELS)
 def test_every_key_of_the_configuration_is_told_with_its_default(heading: str) -> None:
     assert tabled(DOCS / "configuration.md", heading) == told_defaults(MODELS[heading])
+
+
+def test_the_keys_of_every_persistence_are_told_with_their_defaults() -> None:
+    assert tabled(DOCS / "persistence.md", "Every kind") == told_defaults(PersistenceSection)
 
 
 def test_every_section_is_told_with_its_keys(registry: Registry) -> None:

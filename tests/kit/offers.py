@@ -117,7 +117,8 @@ class Pins(Persistence):
     def find(self, arrival: Arrival, now: float) -> str | None:
         return None
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None: ...
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
+        return False
 
     def forget(self, arrival: Arrival) -> None: ...
 

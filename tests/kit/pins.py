@@ -18,8 +18,9 @@ class Pins(Persistence):
     def find(self, arrival: Arrival, now: float) -> str | None:
         return self.pins.get(arrival.client_ip)
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
         self.pins[arrival.client_ip] = member
+        return True
 
     def forget(self, arrival: Arrival) -> None:
         self.forgotten += 1

@@ -56,7 +56,7 @@ def test_once_installed_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
     )  # fmt: skip
     told = run("-m", "pointsman", "plugins", path=tmp_path)
     assert re.search(r"^example +pointsman-example 0\.1\.0 +", told, re.MULTILINE)
-    for offer in ("health_checks: banner", "persistences: header", "schedulers: prefer"):
+    for offer in ("health_checks: banner", "persistences: tenant", "schedulers: prefer"):
         assert offer in told
     assert "event health_changed" in told
 

@@ -17,7 +17,7 @@ def schedulers() -> Mapping[str, Offer]:
 @hookimpl
 def persistences() -> Mapping[str, Offer]:
     """For ``persistence:``."""
-    return {"header": header_pins.OFFER}
+    return {"tenant": header_pins.OFFER}
 
 
 @hookimpl

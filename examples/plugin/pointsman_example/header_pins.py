@@ -1,4 +1,4 @@
-"""``header``: a client belongs to a server by the value of a request header."""
+"""``tenant``: a client belongs to a server by the value of a request header."""
 
 from pydantic import Field
 
@@ -45,10 +45,12 @@ class HeaderPins(Persistence):
         pin = self._table.find(key, now) if key else None
         return pin.member if pin else None
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
         """Pin this value to a member."""
-        if key := self._key(arrival):
+        key = self._key(arrival)
+        if key:
             self._table.put(key, member, now)
+        return bool(key)
 
     def forget(self, arrival: Arrival) -> None:
         """Drop the pin of this value."""

@@ -9,13 +9,12 @@ from pathlib import Path as Folder
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from pointsman.config.build_health import ProbedAddresses, TlsModes, plans, upstream_of
+from pointsman.config.build_pins import PinsMaker, TableMisfit
 from pointsman.config.choice import TABLE, Chosen
+from pointsman.config.following import followed, following_problems, pool_sections
 from pointsman.config.load import Configuration
-from pointsman.config.nearest import nearest
-from pointsman.config.problems import first_in_words, problem_at
+from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.schema_pool import PoolSection
@@ -25,8 +24,6 @@ from pointsman.config.tree import Path
 from pointsman.contracts import (
     Arrival,
     HealthCheck,
-    Misfit,
-    Persistence,
     Scheduler,
     Surroundings,
     Table,
@@ -34,6 +31,7 @@ from pointsman.contracts import (
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
+from pointsman.core.pinning import Pinning, tables_of
 from pointsman.core.pool import Pool
 from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
@@ -104,16 +102,12 @@ def build(configuration: Configuration, registry: Registry, previous: Site | Non
     return _Builder(configuration, registry, previous).site()
 
 
-class _TableError(Misfit):
-    """The table of a persistence is at fault, not the persistence itself."""
-
-
 @dataclass(slots=True)
 class _Parts:
     """What plugins made for one pool."""
 
     scheduler: Scheduler
-    persistence: Persistence | None
+    pinning: Pinning | None
     check: HealthCheck | None
     addresses: dict[str, Address | None] = field(default_factory=dict)
 
@@ -132,7 +126,14 @@ class _Builder:
         self._sections: Mapping[str, Any] = {}
         self._state_dir = state_dir_of(configuration)
         lasting = self._state_dir is not None and LASTING_TABLE in registry.tables
-        self._default_table = LASTING_TABLE if lasting else DEFAULT_TABLE
+        self._pins = PinsMaker(
+            self._positions,
+            registry,
+            LASTING_TABLE if lasting else DEFAULT_TABLE,
+            self._made,
+            self._problems,
+            self._made_tables,
+        )
         self._tls_modes = TlsModes(registry)
 
     def site(self) -> Site:
@@ -144,6 +145,9 @@ class _Builder:
         tls = self._tls() if not self._problems else {}
         # First everything that may fail, then what changes the members that work now.
         parts = {name: self._parts(name, recipe, tls) for name, recipe in recipes.items()}
+        self._problems += following_problems(self._settings, self._positions)
+        for name, target in followed(self._settings).items():
+            parts[name].pinning = parts[target].pinning
         if self._problems:
             for table in self._made_tables:
                 table.close()
@@ -155,12 +159,11 @@ class _Builder:
             made = parts[name]
             pools[name] = self._pool(name, recipe, made)
             checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
-        persistences = [made.persistence for made in parts.values() if made.persistence]
         return Site(
             services=tuple(self._services(pools, tls)),
             pools=MappingProxyType(pools),
             checks=tuple(checks),
-            tables=tuple(used.table for used in persistences if used.table is not None),
+            tables=tables_of(made.pinning for made in parts.values()),
             settings=self._settings,
             recipes=MappingProxyType(recipes),
             sections=self._sections,
@@ -221,15 +224,19 @@ class _Builder:
             folder=folder,
             state_dir=self._state_dir,
         )
-        scheduler, persistence = self._kept(name, recipe)
+        scheduler, pinning = self._kept(name, recipe)
         if scheduler is None:
             make = _maker(section.scheduling, surroundings)
             scheduler = self._made(make, section.scheduling, (*recipe.path, "scheduling"))
-        if persistence is None and section.persistence is not None:
-            persistence = self._made_persistence(section.persistence, surroundings, recipe.path)
-        if persistence is not None:
-            where = positions.known((*recipe.path, "persistence"))
-            self._warnings += [problem_at(positions, where, told) for told in persistence.warnings]
+        use = section.persistence
+        if use is None or use.common.share_with:
+            pinning = None  # or another pool's, once that is made
+        elif pinning is None:
+            pinning = self._pins.pinning(use, surroundings, (*recipe.path, "persistence"))
+        if pinning is not None:
+            known = positions.known((*recipe.path, "persistence"))
+            for told in pinning.persistence.warnings:
+                self._warnings.append(problem_at(positions, known, told))
         check = None
         if section.health is not None:
             chosen = section.health.chosen
@@ -242,7 +249,7 @@ class _Builder:
                 folder=partial(positions.folder, path),
             )
             check = self._made(_maker(chosen, around), chosen, path)
-        made = _Parts(scheduler, persistence, check)
+        made = _Parts(scheduler, pinning, check)
         asked = ProbedAddresses(recipe.section, recipe.path, positions)
         made.addresses.update(asked.found)
         self._problems += asked.problems
@@ -253,7 +260,7 @@ class _Builder:
         try:
             return make()
         except ValueError as error:
-            at = (*path, TABLE) if isinstance(error, _TableError) else path
+            at = (*path, TABLE) if isinstance(error, TableMisfit) else path
             known = self._positions.known((*at, *getattr(error, "at", ())))
             hint = getattr(error, "hint", "")
             self._problems.append(problem_at(self._positions, known, str(error), hint))
@@ -264,35 +271,9 @@ class _Builder:
             self._problems.append(problem_at(self._positions, path, told))
         return None
 
-    def _made_persistence(self, chosen: Chosen, surroundings: Surroundings, path: Path) -> Any:
-        asked: list[str] = []
-
-        def make_table(kind: str, options: Mapping[str, Any]) -> Table:
-            asked.append(kind)
-            kind = kind or self._default_table
-            if chosen.table is not None:
-                kind, options = chosen.table.kind, {**options, **chosen.table.options}
-            try:
-                table = _table(kind, options, self._registry, surroundings)
-            except ValueError as error:
-                at, hint = getattr(error, "at", ()), getattr(error, "hint", "")
-                raise _TableError(str(error), hint, at) from None
-            self._made_tables.append(table)
-            return table
-
-        where = (*path, "persistence")
-        folder = partial(self._positions.folder, where)
-        around = replace(surroundings, make_table=make_table, folder=folder)
-        made = self._made(_maker(chosen, around), chosen, where)
-        if made is not None and chosen.table is not None and not asked:
-            message = f"{chosen.name} keeps no table"
-            hint = "remove this key"
-            self._problems.append(problem_at(self._positions, (*where, TABLE), message, hint))
-        return made
-
     # ---- what stays on reload (DESIGN 5.12) ----
 
-    def _kept(self, name: str, recipe: Recipe) -> tuple[Scheduler | None, Persistence | None]:
+    def _kept(self, name: str, recipe: Recipe) -> tuple[Scheduler | None, Pinning | None]:
         old = self._previous.recipes.get(name) if self._previous else None
         if self._previous is None or old is None or old.mode != recipe.mode:
             return None, None
@@ -304,7 +285,7 @@ class _Builder:
         )
         return (
             pool.scheduler if same_scheduling else None,
-            pool.persistence if same_persistence else None,
+            pool.pinning if same_persistence else None,
         )
 
     def _succeed(self, tls: Mapping[str, TlsMode]) -> None:
@@ -323,11 +304,14 @@ class _Builder:
             members.append(there if there is not None and same else Member(server))
         names = [member.name for member in members]
         made.scheduler.keep(names)
-        if made.persistence is not None:
-            made.persistence.keep(names)
+        persistence = made.pinning.persistence if made.pinning is not None else None
+        if persistence is not None:
+            persistence.keep(names)
         pin_made = self._registry.events("pin_made")
         settings = recipe.section.settings()
-        return Pool(name, members, made.scheduler, made.persistence, pin_made, settings)
+        if made.pinning is not None:
+            settings = replace(settings, over_limit=made.pinning.over_limit)
+        return Pool(name, members, made.scheduler, persistence, pin_made, settings, made.pinning)
 
 
 def _route(mode: TlsMode | None, own: Pool, pools: Mapping[str, Pool]) -> Route | None:
@@ -349,32 +333,19 @@ def _maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:
     return lambda: chosen.offered.make(chosen.options, surroundings)
 
 
-def _table(
-    kind: str, options: Mapping[str, Any], registry: Registry, surroundings: Surroundings
-) -> Table:
-    offer = registry.tables.get(kind)
-    if offer is None:
-        raise ValueError(f"no plugin offers the table {kind!r}; {nearest(kind, registry.tables)}")
-    try:
-        settings = offer.settings.model_validate(dict(options))
-    except ValidationError as error:
-        raise ValueError(f"table {kind}: {first_in_words(error)}") from None
-    table: Table = offer.make(settings, surroundings)
-    return table
-
-
 def _recipes(settings: Document) -> Iterator[tuple[str, Recipe]]:
     """Every pool of the configuration, those written in place after the others."""
     modes: dict[str, set[str]] = {}
     for service in settings.virtual_services.values():
         for used in service.pool_names():
             modes.setdefault(used, set()).add(service.mode)
-    for name, section in settings.pools.items():
-        # What cannot work in tcp mode must not be in a pool that a tcp service uses as well.
-        used_in = modes.get(name, set())
-        mode = "tcp" if "tcp" in used_in else "".join(used_in)
-        yield name, Recipe(section, ("pools", name), mode)
     for name, service in settings.virtual_services.items():
         if isinstance(service.pool, PoolSection):
-            path: Path = ("virtual_services", name, "pool")
-            yield name, Recipe(service.pool, path, service.mode)
+            modes.setdefault(name, set()).add(service.mode)
+    # Pins that are shared have to work for all who share them.
+    for name, target in followed(settings).items():
+        modes.setdefault(target, set()).update(modes.get(name, ()))
+    for name, section, path in pool_sections(settings):
+        # What cannot work in tcp mode must not be in a pool that a tcp service uses as well.
+        used_in = modes.get(name, set())
+        yield name, Recipe(section, path, "tcp" if "tcp" in used_in else "".join(used_in))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import Nested, fault, nested, shown
@@ -146,32 +145,6 @@ def _scheduling(raw: object, info: ValidationInfo) -> Chosen:
         raise nested([Nested(error, offer.settings, also=["kind"])]) from None
 
 
-def _persistence(raw: object, info: ValidationInfo) -> Chosen | None:
-    if raw is None or raw == NONE:
-        return None
-    reading = reading_of(info)
-    kind, options = kind_and_options(raw, "a persistence")
-    if kind == NONE and not options:
-        return None
-    offer = offered(reading.registry.persistences, kind, "persistence", raw, reading)
-    wrong: list[Nested | PydanticCustomError] = []
-    table = None
-    if TABLE in options:
-        table, wrong = _table(options[TABLE], reading)
-        # A plugin with a `table` option of its own is given it, and opens the table by itself.
-        if TABLE not in offer.settings.model_fields or wrong:
-            del options[TABLE]
-        else:
-            table = None
-    try:
-        settings = checked(offer, options, reading)
-    except ValidationError as error:
-        wrong.append(Nested(error, offer.settings, also=["kind", TABLE]))
-    if wrong:
-        raise nested(wrong)
-    return Chosen(offer, settings, table)
-
-
 def _tls(raw: object, info: ValidationInfo) -> Chosen | None:
     if raw is None or raw == NONE:
         return None
@@ -184,30 +157,8 @@ def _tls(raw: object, info: ValidationInfo) -> Chosen | None:
         raise nested([Nested(error, offer.settings, also=["mode"])]) from None
 
 
-def _table(
-    raw: object, reading: Reading
-) -> tuple[TableChoice | None, list[Nested | PydanticCustomError]]:
-    try:
-        kind, options = kind_and_options(raw, "a table")
-        offer = offered(reading.registry.tables, kind, "table", raw, reading)
-    except PydanticCustomError as error:
-        told = error.context or {}
-        return None, [fault(told["message"], told["hint"], [TABLE, *told["at"]])]
-    try:
-        checked(offer, options, reading)
-    except ValidationError as error:
-        # What is missing here may be given by the persistence when it asks for the table.
-        if all(details["type"] == "missing" for details in error.errors()):
-            return TableChoice(kind, options), []
-        return None, [Nested(error, offer.settings, (TABLE,), ["kind"], partial=True)]
-    return TableChoice(kind, options), []
-
-
 Scheduling = Annotated[
     Chosen, PlainValidator(_scheduling), WithJsonSchema({PLACEHOLDER: "schedulers"})
-]
-PersistenceChoice = Annotated[
-    Chosen | None, PlainValidator(_persistence), WithJsonSchema({PLACEHOLDER: "persistences"})
 ]
 TlsChoice = Annotated[
     Chosen | None, PlainValidator(_tls), WithJsonSchema({PLACEHOLDER: "tls_modes"})

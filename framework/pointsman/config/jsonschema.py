@@ -9,6 +9,7 @@ from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import VERSION
 from pointsman.config.schema_health import BY_PORT, DEFAULT_CHECK, TimingSection
+from pointsman.config.schema_persistence import SHARE_WITH, PersistenceSection
 from pointsman.config.sections import document_with
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -62,6 +63,17 @@ def _choice(
         for inner, definition in options.pop("$defs", {}).items():
             definitions[f"{family}.{name}.{inner}"] = definition
         branches.append(_branch(family, name, offer, options))
+    if family == "persistences":
+        of_another = PersistenceSection.model_json_schema(mode="validation")["properties"]
+        branches.append(
+            {
+                "title": SHARE_WITH,
+                "type": "object",
+                "properties": {SHARE_WITH: of_another[SHARE_WITH]},
+                "required": [SHARE_WITH],
+                "additionalProperties": False,
+            }
+        )
     return {"anyOf": branches}
 
 
@@ -75,6 +87,8 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
         if name == DEFAULT_CHECK or offer.ports:
             required.remove("kind")
     if family == "persistences":
+        common = PersistenceSection.model_json_schema(mode="validation")
+        properties = {**properties, **common["properties"]}
         properties[TABLE] = {"$ref": _REF.format("tables")}
     branch = {**options, "type": "object", "properties": properties, "required": required}
     branch["title"] = name

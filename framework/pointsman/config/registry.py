@@ -25,7 +25,7 @@ ENTRY_POINTS = "pointsman.plugins"
 # Offering hook -> keys that the framework itself reads beside a plugin's own options.
 OFFERING: Mapping[str, frozenset[str]] = {
     "schedulers": frozenset({"kind"}),
-    "persistences": frozenset({"kind"}),
+    "persistences": frozenset({"kind", "fallback", "check", "ignore", "over_limit", "share_with"}),
     "tables": frozenset({"kind"}),
     "health_checks": frozenset(
         {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}

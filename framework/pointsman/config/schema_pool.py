@@ -12,11 +12,11 @@ from pydantic import (
 )
 
 from pointsman.config.choice import (
-    PersistenceChoice,
     Scheduling,
 )
 from pointsman.config.problems import fault, shown
 from pointsman.config.schema_health import BY_PORT, Health
+from pointsman.config.schema_persistence import PersistenceChoice
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_types import (
     Count,
@@ -29,7 +29,7 @@ from pointsman.config.schema_types import (
 )
 from pointsman.contracts import Settings
 from pointsman.model.address import Address
-from pointsman.model.pool_settings import PoolSettings
+from pointsman.model.pool_settings import QUEUE, PoolSettings
 from pointsman.model.server import RealServer
 
 DEFAULT_SCHEDULER = "round_robin"
@@ -120,6 +120,14 @@ class PoolSection(Settings):
             drop_on_fail=self.drop_on_fail,
             queue=self.queue.settings() if self.queue is not None else None,
         )
+
+    @model_validator(mode="after")
+    def _a_queue_to_wait_in(self) -> PoolSection:
+        use = self.persistence
+        if use is not None and use.common.over_limit == QUEUE and self.queue is None:
+            message = "pinned clients cannot wait: the pool has no `queue`"
+            raise fault(message, "add `queue: {}` to the pool", ["persistence", "over_limit"])
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -15,7 +15,7 @@ from pointsman.contracts.health import (
     Verdict,
 )
 from pointsman.contracts.offers import Maker, Misfit, Offer, Section, SectionPlace, Surroundings
-from pointsman.contracts.persistence import Persistence, Pin, Table
+from pointsman.contracts.persistence import Persistence, Pin, Sight, Table
 from pointsman.contracts.scheduling import Arrival, Candidate, Scheduler
 from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settings, Size
 
@@ -46,6 +46,7 @@ __all__ = [
     "Section",
     "SectionPlace",
     "Settings",
+    "Sight",
     "Size",
     "Surroundings",
     "Table",

@@ -124,6 +124,25 @@ class Table(Protocol):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a persistence sees in an arrival, for people who want to know why it went where.
+
+    Attributes:
+        key: what it goes by; b"" where the arrival has nothing of the kind.
+        member: name of the member that it is pinned to, "" for none.
+        age: seconds since the pin was made, -1.0 where nobody knows or there is none.
+        unused: seconds since it was last used, likewise.
+        note: what else there is to say, such as why a pin is not believed; may be empty.
+    """
+
+    key: bytes = b""
+    member: str = ""
+    age: float = -1.0
+    unused: float = -1.0
+    note: str = ""
+
+
 class Persistence(Protocol):
     """Tells which member a client belongs to. One object per pool, called on the hot path.
 
@@ -134,11 +153,15 @@ class Persistence(Protocol):
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Name of the member it is pinned to, or None; the pin's use is noted."""
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
-        """Remember that this client now belongs to ``member``."""
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
+        """Remember that this client now belongs to ``member``; False if there is nothing to pin."""
 
     def forget(self, arrival: Arrival) -> None:
         """The pinned member cannot be used any more: drop the pin."""
+
+    def look(self, arrival: Arrival, now: float) -> Sight:
+        """What ``find`` would go by: nothing is changed, counted or kept by this."""
+        return Sight(note="this kind does not tell")
 
     @property
     def timeout(self) -> float:

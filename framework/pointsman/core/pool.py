@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
 from pointsman.core.members import Member, Told
+from pointsman.core.pinning import Pinning
 from pointsman.core.server_states import StateChange
 from pointsman.core.waiting import Waiting
 from pointsman.model.pool_settings import MOVE_ONCE, PoolSettings
@@ -44,6 +45,7 @@ class Pool:
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
         learn: ``persistence.response`` if it wants to see responses, else None.
         settings: how it treats its servers.
+        pinning: what ``persistence`` is made of, None if that is not known or there is none.
         history: the last changes of their states, the oldest first.
         pin_made: event hooks to be told of a new pin (pool, server, client address).
     """
@@ -56,8 +58,10 @@ class Pool:
         persistence: Persistence | None = None,
         pin_made: Sequence[PinMade] = (),
         settings: PoolSettings | None = None,
+        pinning: Pinning | None = None,
     ) -> None:
         self.name = name
+        self.pinning = pinning
         self.settings = settings or PoolSettings()
         self.history: deque[StateChange] = deque(maxlen=REMEMBERED)
         self._told: Told | None = None
@@ -145,10 +149,10 @@ class Pool:
                 self.full = member
                 return None
             persistence.forget(arrival)
-        self.how = NEW
+        self.how = UNPINNED
         member = self._schedule(arrival, tried)
-        if member is not None:
-            persistence.bind(arrival, member.name, now)
+        if member is not None and persistence.bind(arrival, member.name, now):
+            self.how = NEW
             for told in self.pin_made:
                 told(self.name, member.name, arrival.client_ip)
         return member

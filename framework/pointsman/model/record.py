@@ -42,7 +42,7 @@ class ExchangeRecord(NamedTuple):
         bytes_in: body bytes received from the client.
         bytes_out: body bytes sent to the client.
         server: name of the real server that answered, "" if none.
-        pin: how the member was chosen: "pinned", "new", "none" (no persistence), "bound" (the
+        pin: how the member was chosen: "pinned", "new", "none" (nothing to pin), "bound" (the
             client is logged in on a connection to it), "" (not chosen).
         attempts: how many servers were tried.
         connect: seconds until the upstream connection was there; 0.0 when reused, -1.0 if never.

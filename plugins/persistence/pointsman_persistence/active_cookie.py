@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from pointsman.contracts import Arrival, Persistence
+from pointsman.contracts import Arrival, Persistence, Sight
 from pointsman.model.cookies import cookie_of
 from pointsman.model.message import RequestHead, ResponseHead
 from pointsman_persistence.inserted import Inserted
-from pointsman_persistence.tokens import TEXT_LENGTH, Token, Tokens
+from pointsman_persistence.tokens import OUTDATED, TEXT_LENGTH, Token, Tokens
 
 EXPIRED = "expired"  # not used for too long, or too old
 
@@ -83,7 +83,11 @@ class ActiveCookie(Persistence):
             return None
         wall = self._wall()
         token = self._believed.get(text) or self._read(text, wall)
-        if token is None or self._is_over(token, text, wall):
+        if token is None:
+            return None
+        if why := self._why_over(token, text, wall):
+            self._refused[why] += 1
+            self._believed.pop(text, None)
             return None
         if (
             token.period < self._tokens.period(wall)
@@ -93,10 +97,26 @@ class ActiveCookie(Persistence):
             arrival.kept = self._tokens.write(token.member, token.made, wall)
         return token.member
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
         """Have the answer tell the client where it belongs now."""
         wall = self._wall()
         arrival.kept = self._tokens.write(member, int(wall), wall)
+        return True
+
+    def look(self, arrival: Arrival, now: float) -> Sight:
+        """What its cookie says."""
+        request = arrival.request
+        text = cookie_of(request, self._name) if request is not None else None
+        if not text:
+            return Sight()
+        wall = self._wall()
+        token = self._tokens.read(text, wall)
+        if isinstance(token, str):
+            return Sight(text, note=f"{token} cookie")
+        age, unused = wall - token.made, wall - token.stamped
+        if why := self._why_over(token, text, wall):
+            return Sight(text, note=f"{why} cookie")
+        return Sight(text, token.member, age, unused)
 
     def forget(self, arrival: Arrival) -> None:
         """Its member cannot be used: the client is told of the next one."""
@@ -170,18 +190,12 @@ class ActiveCookie(Persistence):
         self._believed[text] = token
         return token
 
-    def _is_over(self, token: Token, text: bytes, wall: float) -> bool:
-        late, most = self._late, self._max_age
-        period = self._tokens.period(wall)
-        if token.period < period - 1:  # it was believed when it was read
-            del self._believed[text]
-            self._refused["outdated"] += 1
-            return True
-        if (most and wall - token.made >= most) or (
-            late
-            and wall - token.stamped >= late
-            and wall - self._open.get(text, 0.0) >= self._timeout
-        ):
-            self._refused[EXPIRED] += 1
-            return True
-        return False
+    def _why_over(self, token: Token, text: bytes, wall: float) -> str:
+        """Why a token that was once believed is believed no more, "" if it still is."""
+        if token.period < self._tokens.period(wall) - 1:
+            return OUTDATED
+        if wall - token.made >= self._max_age > 0:
+            return EXPIRED
+        # It could not be written anew while its work was open.
+        used = max(float(token.stamped), self._open.get(text, 0.0) - self._rewrite)
+        return EXPIRED if wall - used >= self._late > 0 else ""

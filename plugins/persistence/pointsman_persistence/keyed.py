@@ -12,6 +12,7 @@ from pointsman.contracts import (
     Misfit,
     Persistence,
     Settings,
+    Sight,
     Surroundings,
     Table,
 )
@@ -64,10 +65,12 @@ class KeyedPins(Persistence):
         pin = self._table.find(key, now)
         return None if pin is None else pin.member
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
-        """Remember that this key now belongs to ``member``."""
-        if key := self._key_of(arrival):
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
+        """Remember that this key now belongs to ``member``; False if there is none."""
+        key = self._key_of(arrival)
+        if key:
             self._table.put(key, member, now)
+        return bool(key)
 
     def forget(self, arrival: Arrival) -> None:
         """Drop the pin of this key."""
@@ -78,6 +81,14 @@ class KeyedPins(Persistence):
         """Its work is still open: the time of its pin runs anew."""
         if key := self._key_of(arrival):
             self._table.touch(key, now)
+
+    def look(self, arrival: Arrival, now: float) -> Sight:
+        """Its key and its pin."""
+        key = self.key(arrival)
+        pin = self._table.peek(key, now) if key else None
+        if pin is None:
+            return Sight(key)
+        return Sight(key, pin.member, now - pin.made, now - pin.used)
 
     @property
     def timeout(self) -> float:

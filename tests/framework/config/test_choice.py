@@ -7,21 +7,14 @@ from pydantic_core import PydanticCustomError
 from kit.offers import Offers, registry_of
 from pointsman.config.choice import (
     Chosen,
-    PersistenceChoice,
     Reading,
     Scheduling,
-    TableChoice,
     kind_and_options,
 )
 from pointsman.config.load import load_text
 from pointsman.model.errors import ConfigError
 
 READING = Reading(registry_of())
-
-
-def persistence(raw: object) -> Chosen | None:
-    chosen: Chosen | None = TypeAdapter(PersistenceChoice).validate_python(raw, context=READING)
-    return chosen
 
 
 def problems(pool_line: str) -> list[str]:
@@ -42,42 +35,9 @@ def test_a_mapping_brings_options() -> None:
     assert chosen.options.model_dump()["most"] == 1024
 
 
-@pytest.mark.parametrize("raw", [None, "none", {"kind": "none"}])
-def test_no_persistence_can_be_said_in_words(raw: object) -> None:
-    assert persistence(raw) is None
-
-
-def test_a_table_belongs_to_the_framework_unless_the_plugin_has_its_own() -> None:
-    named = persistence({"kind": "pins", "table": "memory"})
-    with_options = persistence({"kind": "pins", "table": {"kind": "other", "size": 5}})
-    assert named is not None
-    assert with_options is not None
-    assert named.table == TableChoice("memory", {})
-    assert with_options.table == TableChoice("other", {"size": 5})
-
-
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (
-            "persistence: {kind: pins, table: mem}",
-            ["38: pools.p.persistence.table: no plugin offers the table 'mem'"],
-        ),
-        (
-            "persistence: {kind: pins, table: {kind: memory, siz: 1}, timout: 5s}",
-            [
-                "53: pools.p.persistence.table.siz: this key is not known here (did you mean `siz",
-                "62: pools.p.persistence.timout: this key is not known here (did you mean `timeout",
-            ],
-        ),
-        (
-            "persistence: {kind: pins, table: {size: 1}}",
-            ["31: pools.p.persistence.table: a table n"],
-        ),
-        (
-            "persistence: {kind: pins, table: 5}",
-            ["38: pools.p.persistence.table: expected the name"],
-        ),
         ("scheduling: {sticky: true}", ["5: pools.p.scheduling: a scheduler needs its kind"]),
         ("scheduling: [a]", ["5: pools.p.scheduling: expected the name of a scheduler, or a map"]),
         ("scheduling: {kind: [a]}", ["18: pools.p.scheduling.kind: expected the name of a sched"]),

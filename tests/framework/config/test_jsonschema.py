@@ -27,7 +27,11 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 def branches(made: dict[str, Any], family: str) -> dict[str, dict[str, Any]]:
     _, *found = made["$defs"][family]["anyOf"]
-    return {branch["properties"]["kind"]["const"]: branch for branch in found}
+    return {
+        branch["properties"]["kind"]["const"]: branch
+        for branch in found
+        if "kind" in branch["properties"]
+    }
 
 
 def test_it_is_json_of_its_dialect(made: dict[str, Any]) -> None:
@@ -81,6 +85,14 @@ def test_a_persistence_may_name_its_table(made: dict[str, Any]) -> None:
     pins = branches(made, "persistences")["pins"]
     assert pins["properties"]["table"] == {"$ref": "#/$defs/tables"}
     assert set(branches(made, "tables")) == {"memory", "other"}
+
+
+def test_a_persistence_may_fall_back_to_another_or_share_one(made: dict[str, Any]) -> None:
+    pins = branches(made, "persistences")["pins"]
+    assert pins["properties"]["fallback"]["$ref"] == "#/$defs/persistences"
+    assert pins["properties"]["check"]["enum"] == ["every_request", "first_request"]
+    shared = made["$defs"]["persistences"]["anyOf"][-1]
+    assert shared["required"] == [*shared["properties"]] == ["share_with"]
 
 
 def test_defaults_are_shown_as_they_are_written(made: dict[str, Any]) -> None:

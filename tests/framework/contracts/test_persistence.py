@@ -105,7 +105,8 @@ class PlainPersistence(Persistence):
         self.found.append(now)
         return None
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None: ...
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
+        return False
 
     def forget(self, arrival: Arrival) -> None: ...
 

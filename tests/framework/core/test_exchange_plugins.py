@@ -23,8 +23,8 @@ class Unruly(Persistence):
     def find(self, arrival: Arrival, now: float) -> str | None:
         return None
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
-        return None
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
+        return False
 
     def forget(self, arrival: Arrival) -> None:
         return None
@@ -71,8 +71,9 @@ class Marking(Persistence):
         self.asked.append(f"find at {now:g}")
         return "b"
 
-    def bind(self, arrival: Arrival, member: str, now: float) -> None:
+    def bind(self, arrival: Arrival, member: str, now: float) -> bool:
         self.asked.append(f"bind {member}")
+        return True
 
     def forget(self, arrival: Arrival) -> None:
         self.asked.append("forget")
