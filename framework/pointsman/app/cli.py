@@ -9,6 +9,7 @@ import click
 from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
+from pointsman.app.commands.health import health
 from pointsman.app.commands.plugins import plugins
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
@@ -43,7 +44,8 @@ def main(ctx: click.Context) -> None:
 
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
     3 it cannot listen or open its access log, 4 a second signal cut open work short,
-    5 the demo did not use both servers.
+    5 the demo did not use both servers, 6 the server did not pass its check, 7 it could not be
+    checked.
     """
     ctx.obj = _site_reader
 
@@ -57,5 +59,6 @@ def _site_reader(path: str) -> object:
 main.add_command(run)
 main.add_command(demo)
 main.add_command(check)
+main.add_command(health)
 main.add_command(schema)
 main.add_command(plugins)

@@ -159,8 +159,6 @@ class Attempt:
             wall: seconds since the epoch, now.
         """
         notes = self._notes
-        verdict = self.verdict
-        remedy = verdict.remedy if verdict is not None and not verdict.up else ""
         check = self._check
         secrets = check.secrets if isinstance(check, CheckWithSecrets) else ()
         return Report(
@@ -170,13 +168,29 @@ class Attempt:
             self.took,
             self.outcome,
             self.reason,
-            remedy,
+            self._remedy(),
             notes.steps(),
             _starred(notes.sent, secrets),
             _starred(notes.received, secrets),
             notes.received_size,
             notes.tls_error,
         )
+
+    def _remedy(self) -> str:
+        """What would make it pass, if anybody knows."""
+        if self.outcome in (Outcome.GOOD, Outcome.UNABLE):
+            return ""  # what troubles us is told with what to do about it
+        if self.verdict is not None:
+            return self.verdict.remedy
+        place, within = self._server.place, format_duration(self._timeout)
+        if self._notes.tls_error:
+            return f"TLS and a certificate at {place} as the check wants them, or other `tls`"
+        if self.outcome is Outcome.SILENT:
+            what = "an answer" if self._opened else "a connection"
+            return f"{what} of {place} within {within}, or a longer `timeout`"
+        if not self._opened:
+            return f"a server that can be reached at {place}, or another `port` or `address`"
+        return f"a server at {place} that answers the check to its end"
 
     # ---- what the transport tells ----
 

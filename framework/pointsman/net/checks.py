@@ -11,9 +11,10 @@ from twisted.logger import Logger
 
 from pointsman.contracts import HealthCheck, Verdict
 from pointsman.core.health import CheckPlan, Health
+from pointsman.core.health_report import Report
 from pointsman.core.members import Member
 from pointsman.model.server import RealServer
-from pointsman.net.attempt import Opener
+from pointsman.net.attempt import Attempt, Opener
 from pointsman.net.probe_transports import ProbeTransports
 from pointsman.net.watch import Watch, WatchState
 
@@ -104,6 +105,31 @@ class Checks:
         watch = self._by_member[member]
         if self._running:
             watch.begin()
+
+    def try_now(self, member: Member, told: Callable[[Report], None]) -> Attempt:
+        """Make one attempt for somebody who wants to see it, with no effect on any state.
+
+        Args:
+            member: whose check it is.
+            told: given the report once it is over; not while this runs.
+
+        Returns:
+            The attempt, to cancel it.
+
+        Raises:
+            KeyError: if that member has no check.
+        """
+        plan = self._by_member[member].plan
+        wall = self._wall
+        attempt = Attempt(
+            self.reactor,
+            plan.check,
+            plan.asked,
+            plan.timing.timeout,
+            lambda ended: told(ended.report(wall())),
+        )
+        attempt.start(self.opener(plan.check, plan.asked))
+        return attempt
 
     def state_of(self, member: Member) -> WatchState | None:
         """What is known of a member by its check, with the last failure in full; None: no check."""

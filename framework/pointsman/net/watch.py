@@ -117,6 +117,11 @@ class Watch:
         self._ended = self.ended  # bound once, not per probe
 
     @property
+    def plan(self) -> CheckPlan:
+        """One of the plans that share it."""
+        return self._plans[0]
+
+    @property
     def state(self) -> WatchState:
         """What is known."""
         health = self._health or Health(self._timing, 0.0)

@@ -11,6 +11,7 @@ from kit.dialling import FakeCall
 from kit.words import WordCheck, WordProbe
 from pointsman.contracts import Verdict
 from pointsman.core.health import CheckPlan
+from pointsman.core.health_report import Report
 from pointsman.core.members import Member
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
@@ -274,6 +275,22 @@ def test_a_check_out_of_turn(site: Site) -> None:
     assert second_cycle(site) == second
     with pytest.raises(KeyError):
         site.checks.check_now(Member(RealServer("z")))
+
+
+def test_an_attempt_for_somebody_who_looks_counts_for_nothing(site: Site) -> None:
+    member = site.add()
+    reports: list[Report] = []
+    site.checks.try_now(member, reports.append)
+    site.say("ill")
+    (report,) = reports
+    assert (report.reason, report.place, report.received) == ("ill", "10.0.0.1:80", b"ill")
+    assert (member.up, member.state) == (True, "checking")
+    state = site.checks.state_of(member)
+    assert state is not None
+    assert (state.attempts, state.failure) == (0, None)
+    attempt = site.checks.try_now(member, reports.append)
+    attempt.cancel()
+    assert (len(reports), site.clock.getDelayedCalls()) == (1, [])
 
 
 def test_stopped_it_leaves_nothing_behind(site: Site) -> None:
