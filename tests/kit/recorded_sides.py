@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from pointsman.contracts.tls import TlsFacts
 from pointsman.core.members import Member
 from pointsman.core.ports import Asking, Holder, UpstreamPort
 from pointsman.model.connection import ConnectionFacts
@@ -39,6 +40,7 @@ class RecordedClient(Surprises):
         self.bound: UpstreamPort | None = None
         self.closing = False
         self.memory: dict[object, object] = {}
+        self.tls: TlsFacts | None = None
         self.said: list[str] = []
         self.body = b""
         self.trailers: list[Field] = []
@@ -139,6 +141,7 @@ class RecordedUpstream(Surprises):
         self.member = member
         self.asking = asking
         self.reused = reused
+        self.head = b""
         self.got = b""
         self.requests = 0
         self.length = 0
@@ -154,6 +157,7 @@ class RecordedUpstream(Surprises):
         assert not self.end
         assert not self.requests
         self.requests = 1
+        self.head = head
         self.got = body
         self.length = length
         self.has_end = ended

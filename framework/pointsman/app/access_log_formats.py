@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
@@ -70,7 +70,7 @@ class JsonFormat:
         (
             when, service, client_ip, port, method, target, _, status, bytes_in, bytes_out, server,
             pin, attempts, connect, first_byte, total, request_id, termination, request,
-            server_name,
+            server_name, fields,
         ) = record  # fmt: skip
         second = int(when)
         if second != self._second:
@@ -90,7 +90,8 @@ class JsonFormat:
             f',"total":{_seconds(total)},"request_id":{quoted(request_id)}'
             f',"termination":{words[termination]}'
             f"{_server_name(server_name) if server_name else ''}"
-            f"{self._more(request) if self._headers else ''}}}\n"
+            f"{self._more(request) if self._headers else ''}"
+            f"{_fields(fields) if fields else ''}}}\n"
         )
 
     def _more(self, request: RequestHead | None) -> str:
@@ -104,6 +105,11 @@ class JsonFormat:
 
 def _server_name(name: str) -> str:
     return f',"server_name":{quoted(name)}'
+
+
+def _fields(fields: Mapping[str, str]) -> str:
+    found = [f"{quoted(str(name))}:{quoted(str(value))}" for name, value in fields.items()]
+    return f',"fields":{{{",".join(found)}}}'
 
 
 def _seconds(duration: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pointsman.contracts.scheduling import Arrival, Candidate
 from pointsman.contracts.tls import TlsFacts
@@ -14,18 +14,18 @@ from pointsman.model.errors import UpstreamError
 from pointsman.model.message import RequestHead, ResponseHead
 
 # Whose answer it is (``RuledExchange.source``).
-FROM_UPSTREAM = "upstream"
-FROM_RULE = "rule"
-FROM_PROXY = "proxy"
+FROM_UPSTREAM: Final = "upstream"
+FROM_RULE: Final = "rule"
+FROM_PROXY: Final = "proxy"
 
 # What becomes of a body with Content-Encoding (``BodyFilter.coding``).
-DECODE = "decode"  # it is decoded first and sent on decoded; what nobody can decode is left alone
-SKIP = "skip"  # it is left alone
-RAW = "raw"  # the filter is given it as it is
+DECODE: Final = "decode"  # it is decoded first; what nobody here can decode is left alone
+SKIP: Final = "skip"  # it is left alone
+RAW: Final = "raw"  # the filter is given it as it is
 
 # What becomes of a body that is larger than a filter takes whole (``BodyFilter.large``).
-REFUSE_LARGE = "refuse"  # 413 for a request, 502 for a response
-PASS_LARGE = "pass"  # it passes, and the filter does not see it
+REFUSE_LARGE: Final = "refuse"  # 413 for a request, 502 for a response
+PASS_LARGE: Final = "pass"  # it passes, and the filter does not see it
 
 
 class BodyFilter(Protocol):
@@ -207,7 +207,7 @@ class RuleEvents:
         log: it is over. Only looks, and fills ``log_fields``.
         close: the client's connection is closed. Only looks.
         server_state: pool, server, the state it had and the one it has now: "up", "down",
-            "checking", "draining" or "disabled". Only looks.
+            and others of ``core.server_states``. Only looks.
     """
 
     connection: RuledAtConnection | None = None
@@ -231,7 +231,7 @@ class RuledServer(Candidate, Protocol):
 
     @property
     def state(self) -> str:
-        """One word: up, down, checking, draining or disabled."""
+        """One word: up, down, checking, draining, disabled, maintenance, over-limit ..."""
 
     @property
     def takes_new(self) -> bool:
@@ -241,7 +241,7 @@ class RuledServer(Candidate, Protocol):
         """Change the share of new work, 0..65535; 0 takes none."""
 
     def set_admin(self, state: str) -> None:
-        """Take it in ("enabled") or out ("draining", "disabled")."""
+        """Take it in ("enabled") or out ("draining", "disabled", "maintenance")."""
 
 
 class RuledPool(Protocol):

@@ -52,6 +52,10 @@ class Exchange(Attempts):
                 return
             # A server that speaks HTTP on its idle connections takes no tunnel on them.
             self._needs_fresh = True
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """The request is sound: choose the pool, and find a server."""
         route = self._supplies.service.route
         if route is not None:
             pool = route(self)
@@ -174,8 +178,7 @@ class Exchange(Attempts):
         pool = self._pool
         if pool.first_byte is not None or pool.learn is not None:
             self._let_learn(head, member, now)
-        if may_log_in(request, head) and logs_in_connection(request, head):
-            self._binds = True
+        self._look_for_login(request, head)
         client = self._client
         close = client.closing or not request.keep_alive or not self._request_ended
         if data:
@@ -183,6 +186,10 @@ class Exchange(Attempts):
         client.send_head(head, data, ended, close)
         if ended and not self.over:
             self._complete()
+
+    def _look_for_login(self, request: RequestHead, head: ResponseHead) -> None:
+        if may_log_in(request, head) and logs_in_connection(request, head):
+            self._binds = True
 
     def _let_learn(self, head: ResponseHead, member: Member, now: float) -> None:
         """Whoever wants to know of answers is told; one that raises breaks nothing."""
@@ -315,12 +322,14 @@ class Exchange(Attempts):
         upstream, response = self._upstream, self.response
         if upstream is not None and response is not None:
             self._upstream = None
-            reusable = response.keep_alive and self._request_ended
-            if self._binds and reusable:
-                upstream.wait_for(self._client)
-            else:
-                upstream.release(reusable)
+            self._give_back(upstream, response.keep_alive and self._request_ended)
         self._finish(ends.OK)
+
+    def _give_back(self, upstream: UpstreamPort, reusable: bool) -> None:
+        if self._binds and reusable:
+            upstream.wait_for(self._client)
+        else:
+            upstream.release(reusable)
 
     def _cut(self, termination: str) -> None:
         self._give_up_upstream()

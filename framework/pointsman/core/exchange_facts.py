@@ -150,5 +150,6 @@ class ExchangeFacts:
                 termination,
                 request,
                 connection.server_name,
+                None,
             ),
         )

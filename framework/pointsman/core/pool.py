@@ -20,6 +20,8 @@ UNPINNED: Final = "none"
 BOUND: Final = "bound"  # the client is logged in on a connection to it
 
 PinMade = Callable[[str, str, str], None]
+# Chooses among candidates before the scheduler does; None leaves it to the scheduler.
+Select = Callable[[Sequence[Member]], Member | None]
 
 # So many changes of the states of its servers are remembered.
 REMEMBERED: Final = 200
@@ -122,18 +124,25 @@ class Pool:
         """The member of that name, or None."""
         return self._by_name.get(name)
 
-    def choose(self, arrival: Arrival, now: float, tried: tuple[Member, ...] = ()) -> Member | None:
+    def choose(
+        self,
+        arrival: Arrival,
+        now: float,
+        tried: tuple[Member, ...] = (),
+        select: Select | None = None,
+    ) -> Member | None:
         """The member that this arrival goes to, or None if nobody can take it.
 
         Args:
             arrival: the request or connection.
             now: monotonic seconds, for pins.
             tried: members that failed for this very arrival and are not to be chosen again.
+            select: has its say before the scheduler, where there is no pin.
         """
         persistence = self.persistence
         if persistence is None:
             self.how = UNPINNED
-            return self._schedule(arrival, tried)
+            return self._schedule(arrival, tried, select)
         name = persistence.find(arrival, now)
         if name is not None:
             member = self._by_name.get(name)
@@ -144,25 +153,29 @@ class Pool:
                 # Over its limit for a moment: the pin stays, whatever becomes of it (DESIGN 5.11).
                 if self._moves_once:
                     self.how = NEW
-                    return self._schedule(arrival, tried)
+                    return self._schedule(arrival, tried, select)
                 self.how = PINNED
                 self.full = member
                 return None
             persistence.forget(arrival)
         self.how = UNPINNED
-        member = self._schedule(arrival, tried)
+        member = self._schedule(arrival, tried, select)
         if member is not None and persistence.bind(arrival, member.name, now):
             self.how = NEW
             for told in self.pin_made:
                 told(self.name, member.name, arrival.client_ip)
         return member
 
-    def _schedule(self, arrival: Arrival, tried: tuple[Member, ...]) -> Member | None:
+    def _schedule(
+        self, arrival: Arrival, tried: tuple[Member, ...], select: Select | None
+    ) -> Member | None:
         available = self.available
         if tried:
             available = tuple(member for member in available if member not in tried)
         if not available:
             return None
+        if select is not None and (selected := select(available)) is not None:
+            return selected
         # A scheduler returns one of the candidates it was given, and these are members.
         return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pointsman.contracts import Arrival
+from pointsman.contracts.tls import TlsFacts
 from pointsman.core.members import Member
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
@@ -148,6 +149,10 @@ class ClientPort(Holder, Protocol):
     @property
     def connection(self) -> ConnectionFacts:
         """The fixed facts of the connection."""
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        """What the handshake told, None without TLS."""
 
     @property
     def memory(self) -> dict[object, object]:

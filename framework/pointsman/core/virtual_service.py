@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pointsman.contracts import Arrival
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.pool import Pool
+from pointsman.core.rules import Rules
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.record import ExchangeRecord
 from pointsman.model.service import ServiceSettings
@@ -24,6 +25,7 @@ class VirtualService:
         settings: everything that was decided at load.
         pool: where its work goes, unless ``route`` says otherwise.
         route: chooses the pool for an arrival, or refuses it by None; None if there is no choice.
+        rules: what rulebooks say about its traffic, None if it has none.
         finished: who is told of a finished exchange; empty costs nothing.
         connected: who is told of a new client connection; likewise.
         tls: who takes TLS off and puts it on, None if all is plain.
@@ -41,6 +43,7 @@ class VirtualService:
         "name",
         "pool",
         "route",
+        "rules",
         "settings",
         "tls",
     )
@@ -54,11 +57,13 @@ class VirtualService:
         connected: Sequence[Connected] = (),
         tls: TlsMode | None = None,
         route: Route | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.name = settings.name
         self.settings = settings
         self.pool = pool
         self.route = route
+        self.rules = rules
         self.tls = tls
         self.finished = tuple(finished)
         self.connected = tuple(connected)

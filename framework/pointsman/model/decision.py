@@ -118,13 +118,22 @@ class Pending:
         else:
             self._waiter = waiter
 
-    def drop(self) -> None:
-        """For the framework: nobody waits any more, and the rulebook is told so."""
-        if not self._decided:
-            self._decided = True
-            self._waiter = None
-            if self._cancel is not None:
+    def drop(self) -> Exception | None:
+        """For the framework: nobody waits any more, and the rulebook is told so.
+
+        Returns:
+            What ``cancel`` has raised, if it has.
+        """
+        if self._decided:
+            return None
+        self._decided = True
+        self._waiter = None
+        if self._cancel is not None:
+            try:
                 self._cancel()
+            except Exception as error:  # whoever drops it is in the middle of something
+                return error
+        return None
 
 
 # What a rulebook says to an event; None lets the next rulebook speak, and then traffic go on.

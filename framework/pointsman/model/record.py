@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from pointsman.model.message import RequestHead
@@ -21,10 +22,8 @@ DROPPED: Final = (
     "dropped"  # its server was taken out, and the pool says that nothing is to be left there
 )
 STOPPED: Final = "stopped"  # we were stopping and its time was over
-PLUGIN_ERROR: Final = (
-    "plugin_error"  # a scheduler or persistence raised; the log of the program says more
-)
-RULE: Final = "rule"  # answered by a decision, no server was asked
+PLUGIN_ERROR: Final = "plugin_error"  # a plugin raised; the log of the program says more
+RULE: Final = "rule"  # a rule has answered, refused it, or closed the connection
 
 
 class ExchangeRecord(NamedTuple):
@@ -52,6 +51,7 @@ class ExchangeRecord(NamedTuple):
         termination: one of the words above.
         request: its head, for logs that want a header; None if none could be read.
         server_name: the name the client asked for by SNI, "" if none or without TLS.
+        fields: what rules want to have logged, by name; None if they said nothing.
     """
 
     time: float
@@ -74,3 +74,4 @@ class ExchangeRecord(NamedTuple):
     termination: str
     request: RequestHead | None
     server_name: str = ""
+    fields: Mapping[str, str] | None = None

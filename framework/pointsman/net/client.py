@@ -33,7 +33,7 @@ class ClientConnection(ClientLine):
         self._stream = stream
         self.closing = True
         stream.resume()
-        exchange = self.exchange = Exchange(self._supplies.exchange, self, self.connection.peer_ip)
+        exchange = self.exchange = self._new_exchange(self.connection.peer_ip)
         exchange.refuse_overload()
 
     # ---- what the stream says ----
@@ -82,7 +82,7 @@ class ClientConnection(ClientLine):
                 break
             about = self._about
             client_ip = about.client_ip(head) if about.trusted else self.connection.peer_ip
-            exchange = self.exchange = Exchange(self._supplies.exchange, self, client_ip)
+            exchange = self.exchange = self._new_exchange(client_ip)
             if head.body_length:
                 self._begin_with_body(exchange, head)
             else:
@@ -233,7 +233,7 @@ class ClientConnection(ClientLine):
         """An answer to bytes that are no request."""
         self.closing = True
         self._buffer = b""
-        exchange = self.exchange = Exchange(self._supplies.exchange, self, self.connection.peer_ip)
+        exchange = self.exchange = self._new_exchange(self.connection.peer_ip)
         exchange.refuse(error)
 
     # ---- what the exchange says ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pointsman.contracts.tls import TlsFacts
 from pointsman.core.exchange import Exchange
 from pointsman.core.forwarded import AboutClient
 from pointsman.core.hop_by_hop import (
@@ -18,6 +19,7 @@ from pointsman.core.http1.fields import folded
 from pointsman.core.http1.request_reader import RequestReader
 from pointsman.core.members import Member
 from pointsman.core.ports import UpstreamPort
+from pointsman.core.ruled_exchange import RuledExchange
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
@@ -40,6 +42,7 @@ class ClientLine:
         bound: the connection to a server on which it is logged in, while that waits, else None.
         closing: it ends after the exchange under way.
         exchange: the exchange under way, None between two.
+        tls: what its handshake told, None without TLS.
         deadline, slot: its place in the wheel of deadlines.
     """
 
@@ -61,7 +64,6 @@ class ClientLine:
         "_serving",
         "_stream",
         "_supplies",
-        "_tls_lines",
         "_unsent",
         "bound",
         "closing",
@@ -69,13 +71,14 @@ class ClientLine:
         "deadline",
         "exchange",
         "slot",
+        "tls",
     )
 
     def __init__(
-        self, supplies: ClientSupplies, connection: ConnectionFacts, tls_lines: bytes = b""
+        self, supplies: ClientSupplies, connection: ConnectionFacts, tls: TlsFacts | None = None
     ) -> None:
         self._supplies = supplies
-        self._tls_lines = tls_lines  # about the client's certificate, for servers
+        self.tls = tls
         self.connection = connection
         self.bound: UpstreamPort | None = None
         self.closing = False
@@ -106,6 +109,14 @@ class ClientLine:
             self._memory = {}
         return self._memory
 
+    def _new_exchange(self, client_ip: str) -> Exchange:
+        """For the next request, of the kind that the service wants."""
+        supplies = self._supplies.exchange
+        rules = supplies.service.rules
+        if rules is None:
+            return Exchange(supplies, self, client_ip)
+        return RuledExchange(supplies, self, client_ip, rules)
+
     # ---- what the exchange asks ----
 
     def request_bytes(self, head: RequestHead) -> bytes:
@@ -117,7 +128,8 @@ class ClientLine:
             for name, _ in tuple(head.headers):
                 if folded(name) in own:
                     head.headers.remove(name)
-            lines += self._tls_lines
+            if self.tls is not None:
+                lines += self.tls.lines  # about the client's certificate
         return request_bytes(head, lines, about.replaced)
 
     def send_interim(self, head: ResponseHead) -> None:
@@ -227,6 +239,10 @@ class ClientLine:
 
     def timed_out(self) -> None:
         """The deadline has passed: the reading half knows for what."""
+        raise NotImplementedError
+
+    def done(self, completed: bool) -> None:
+        """The exchange is over (``ClientConnection.done``)."""
         raise NotImplementedError
 
     def _await_body(self) -> None:

@@ -59,7 +59,7 @@ class HttpClients:
 
     def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
         """A client's handshake is done."""
-        stream.owner = connection = ClientConnection(self._supplies, facts, tls.lines)
+        stream.owner = connection = ClientConnection(self._supplies, facts, tls)
         self._start(connection, stream)
 
     def _start(self, connection: ClientConnection, stream: Stream) -> None:

@@ -35,4 +35,9 @@ def test_the_facts_keep_their_order() -> None:
         "minor",
         "status",
     )
-    assert record.ExchangeRecord._fields[-3:] == ("termination", "request", "server_name")
+    assert record.ExchangeRecord._fields[-4:] == (
+        "termination",
+        "request",
+        "server_name",
+        "fields",
+    )
