@@ -25,6 +25,7 @@ Changed = Callable[[str, str, bool, str], None]
 Key = tuple[object, ...]
 
 PACE = 0.001  # seconds between the first checks of two servers
+_GOLDEN = (5**0.5 - 1) / 2
 SAY_AGAIN = 60.0  # seconds until the same trouble of our own is logged again
 
 
@@ -60,6 +61,7 @@ class Checks:
         self._random = random
         self._watches: dict[Key, Watch] = {}
         self._by_member: dict[Member, Watch] = {}
+        self._made = 0
         self._running = False
         self._last_first = float("-inf")
         self._said = ""
@@ -76,7 +78,10 @@ class Checks:
         key = _key(plan)
         watch = self._watches.get(key)
         if watch is None:
-            watch = Watch(self, plan, self.reactor, self._wall, self._random)
+            self._made += 1
+            # However many there are, the multiples of this number leave no gap and no crowd.
+            phase = self._made * _GOLDEN % 1.0 or 1.0
+            watch = Watch(self, plan, self.reactor, self._wall, self._random, phase)
             self._watches[key] = watch
             if self._running:
                 watch.start(self._next_first())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -69,6 +68,7 @@ class Watch:
         reactor: IReactorTime.
         wall: seconds since the epoch.
         random: 0.0 to 1.0, for jitter.
+        phase: its place in the interval, above 0.0 to 1.0.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class Watch:
         "_failure",
         "_health",
         "_opener",
+        "_phase",
         "_plans",
         "_random",
         "_reactor",
@@ -98,6 +99,7 @@ class Watch:
         reactor: Any,
         wall: Callable[[], float],
         random: Callable[[], float],
+        phase: float,
     ) -> None:
         self._told = told
         self._check = plan.check
@@ -106,6 +108,7 @@ class Watch:
         self._reactor = reactor
         self._wall = wall
         self._random = random
+        self._phase = phase
         self._opener = told.opener(plan.check, plan.asked)
         self._plans: list[CheckPlan] = []
         self._health: Health | None = None
@@ -147,8 +150,7 @@ class Watch:
 
     def start(self, first: float) -> None:
         """Have the first cycle at ``first``; the second one has its place in the interval."""
-        phase = _phase(f"{self._server.place} {self._check.describes}")
-        self._health = Health(self._timing, first, phase)
+        self._health = Health(self._timing, first, self._phase)
         self._wait(first)
 
     def stop(self) -> None:
@@ -209,9 +211,3 @@ class Watch:
             self._reactor, self._check, self._server, self._timing.timeout, self._ended
         )
         attempt.start(self._opener)
-
-
-def _phase(name: str) -> float:
-    """A share of the interval, above 0 to 1, that is always the same for a name."""
-    digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
-    return (int.from_bytes(digest) + 1) / 2**32

@@ -341,16 +341,32 @@ def test_our_own_trouble_keeps_states_and_is_said_once(site: Site) -> None:
     ]
 
 
-def test_many_probes_are_spread_evenly(site: Site) -> None:
+def test_two_thousand_probes_are_spread_evenly(site: Site) -> None:
     timing = HealthTiming(interval=2.0, timeout=0.5, retries=2)
-    for number in range(500):
+    for number in range(2000):
         site.add(str(number), place=f"10.0.{number // 250}.{number % 250}:80", timing=timing)
     site.answer = "ok"
     site.checks.start()
-    site.clock.pump([0.05] * 140)
+    site.clock.pump([0.05] * 160)
     per_tick = Counter(round(call.at / 0.05) for call in site.calls)
-    assert sum(per_tick[tick] for tick in range(12)) >= 500  # first checks: a thousand a second
-    assert max(per_tick[tick] for tick in range(12)) < 100
-    regular = [per_tick[tick] for tick in range(100, 140)]  # one interval, long after
-    assert sum(regular) == 500
-    assert 0 < min(regular) <= max(regular) < 30  # 12.5 on average
+    first = [per_tick[tick] for tick in range(40)]  # first checks: a thousand a second
+    assert max(first) <= 2 * 50 + 2
+    assert sum(first) >= 2000
+    for begun in (80, 120):  # each interval after that: 50 in each twentieth of a second
+        regular = [per_tick[tick] for tick in range(begun, begun + 40)]
+        assert sum(regular) == 2000
+        assert 45 <= min(regular) <= max(regular) <= 55
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 7, 50])
+def test_a_few_probes_are_spread_as_well(site: Site, many: int) -> None:
+    timing = HealthTiming(interval=10.0, timeout=1.0, retries=0)
+    for number in range(many):
+        site.add(str(number), place=f"10.0.0.{number}:80", timing=timing)
+    site.answer = "ok"
+    site.checks.start()
+    site.clock.pump([0.25] * 200)
+    late = sorted(call.at % 10.0 for call in site.calls if 30.0 <= call.at < 40.0)
+    assert len(late) == many
+    gaps = [(b - a) % 10.0 for a, b in zip(late, [*late[1:], late[0] + 10.0], strict=True)]
+    assert max(gaps) % 10.0 <= 10.0 / many * 2 + 0.5  # no gap of more than twice its share

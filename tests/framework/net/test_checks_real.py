@@ -83,14 +83,18 @@ EXHAUSTION = """
 import os, resource
 from kit.real_reactor import run_reactor
 from test_checks_real import *
+from test_probe_command import Command
+from test_probe_datagram import Echo, OverDatagrams
 
 async def work(reactor):
     changed = []
     port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(
         Factory.forProtocol(WordServer))
-    member = Member(RealServer("a", Address("127.0.0.1", port.getHost().port)))
     checks = real_checks(reactor, changed)
-    checks.add(CheckPlan("web", member, WordCheck(), HealthTiming(interval=9, retries=0)))
+    kinds = [WordCheck(), Echo(OverDatagrams()), Command(("/bin/true",))]
+    members = [Member(RealServer("a", Address("127.0.0.1", port.getHost().port))) for _ in kinds]
+    for member, check in zip(members, kinds):
+        checks.add(CheckPlan("web", member, check, HealthTiming(interval=9, retries=0)))
     hog = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     while len(hog) < 100:
@@ -98,11 +102,14 @@ async def work(reactor):
         except OSError: break
     checks.start()
     await deferLater(reactor, 0.1)
-    print(member.state, changed)
+    print([member.state for member in members], changed)
+    for member in members:
+        print(checks.state_of(member).failure.outcome.value)
     for fd in hog: os.close(fd)
-    checks.check_now(member)
-    await deferLater(reactor, 0.2)
-    print(member.state, changed)
+    for member in members:
+        checks.check_now(member)
+    await deferLater(reactor, 0.5)
+    print([member.state for member in members], [change[2] for change in changed])
     checks.stop()
     await port.stopListening()
 
@@ -120,4 +127,9 @@ def test_no_descriptors_left_says_nothing_about_servers() -> None:
         timeout=60,
         env={**os.environ, "PYTHONPATH": path},
     )
-    assert done.stdout.splitlines() == ["checking []", "up []"], done.stderr
+    assert done.stdout.splitlines() == [
+        "['checking', 'checking', 'checking'] []",
+        *["unable"] * 3,
+        # Nobody answers by UDP there: that is an answer about the server.
+        "['up', 'down', 'up'] [False]",
+    ], done.stderr

@@ -8,10 +8,12 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kit.probing import probe_once, said
+from kit.any_reactor import settle, until
+from kit.probing import attempt_once, probe_once, said
 from pointsman.contracts import OverCommand, Verdict
 from pointsman.core.health_report import Report
 from pointsman.model.server import RealServer
@@ -65,6 +67,17 @@ def test_status_and_output_are_judged() -> None:
     assert report.steps[0].words.endswith(" runs /bin/sh")
     assert report.steps[-1].words == "status 0"
     assert said(sh("echo ill; exit 3")) == ("bad", "status 3: ill\n")
+
+
+def test_it_works_on_every_reactor(any_reactor: Any) -> None:
+    reports: list[Report] = []
+    script = "sleep 0.05; echo fine; sleep 60 & exec >&- 2>&-; exit 3"
+    command = Command(("/bin/sh", "-c", script))
+    attempt_once(any_reactor, command, SERVER, 10.0).addCallback(reports.append)
+    until(any_reactor, lambda: reports)
+    assert said(reports[0]) == ("bad", "status 3: fine\n")
+    settle(any_reactor)
+    assert any_reactor.getReaders() == [*any_reactor._internalReaders]
 
 
 def test_a_signal_is_a_negative_status() -> None:

@@ -11,12 +11,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kit.probing import probe_once, said
+from kit.any_reactor import settle, until
+from kit.probing import attempt_once, probe_once, said
 from kit.tree import TOP
 from pointsman.contracts import OverDatagrams, OverPing, Probe, Verdict
+from pointsman.core.health_report import Report
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
 
@@ -92,6 +95,17 @@ def test_a_datagram_is_answered() -> None:
     assert said(report) == ("good", "heard b'hello'")
     assert [step.what for step in report.steps] == ["connect", "sent", "received", "received"]
     assert report.steps[0].words == f"UDP to 127.0.0.1 port {place.rpartition(':')[2]}"
+
+
+def test_it_works_on_every_reactor(any_reactor: Any) -> None:
+    reports: list[Report] = []
+    with udp_server(lambda data: [data]) as place:
+        server = RealServer("a", Address.parse(place))
+        attempt_once(any_reactor, UDP, server, 10.0).addCallback(reports.append)
+        until(any_reactor, lambda: reports)
+    assert said(reports[0]) == ("good", "heard b'hello'")
+    settle(any_reactor)
+    assert any_reactor.getReaders() == [*any_reactor._internalReaders]
 
 
 def test_it_goes_by_ipv6_as_well() -> None:

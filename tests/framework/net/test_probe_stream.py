@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ from kit.certificates import Authority, Issued
 from kit.probing import answering, probe_once, said
 from kit.tls import ours, theirs
 from kit.words import WordProbe
-from pointsman.contracts import Arrival, OverTls
+from pointsman.contracts import Arrival, OverTls, Verdict
 from pointsman.model.server import RealServer
 
 ROOT = Authority.root()
@@ -159,3 +160,103 @@ def test_tls_may_be_of_an_older_version() -> None:
         report = probe_once(TlsWords(side), place)
     assert said(report) == ("good", "ok")
     assert report.steps[1].words.startswith("TLSv1.2 ")
+
+
+# ---- servers that mean no good ----
+
+
+@contextmanager
+def playing(play: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """A server that does with its connection what the test wants, until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), listener.accept()[0] as sock:
+            sock.settimeout(10)
+            play(sock, stop)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+class Long:
+    """Waits for a line."""
+
+    describes = "line"
+
+    def probe(self, server: RealServer) -> LineWanted:
+        return LineWanted()
+
+
+class LineWanted:
+    def start(self) -> bytes:
+        return b"?"
+
+    def receive(self, data: bytes) -> Verdict | None:
+        return Verdict(True, "a line") if b"\n" in data else None
+
+    def closed(self) -> Verdict:
+        return Verdict(False, "closed too early")
+
+
+def test_a_byte_now_and_then_is_no_answer() -> None:
+    def play(sock: socket.socket, stop: threading.Event) -> None:
+        while not stop.wait(0.05):
+            sock.sendall(b".")
+
+    with playing(play) as place:
+        report = probe_once(Long(), place, timeout=0.4)
+    assert report.outcome.value == "silent"
+    assert report.reason.startswith("no whole answer within 400ms (")
+    assert report.took < 5
+
+
+def test_a_gigabyte_is_cut_off_soon() -> None:
+    sent = 0
+
+    def play(sock: socket.socket, stop: threading.Event) -> None:
+        nonlocal sent
+        block = b"x" * 65536
+        while sent < 2**30:
+            sock.sendall(block)  # until it is reset
+            sent += len(block)
+
+    with playing(play) as place:
+        report = probe_once(Long(), place)
+    assert said(report) == ("bad", "sent more than 128KiB and no end in sight")
+    assert report.received_size < 2**20
+    assert sent < 2**26  # what the kernel has room for
+    assert len(report.received) == 1024
+
+
+def test_a_close_half_way_a_reset_and_a_half_close() -> None:
+    def closes(sock: socket.socket, stop: threading.Event) -> None:
+        sock.recv(10)
+        sock.sendall(b"half")
+
+    def resets(sock: socket.socket, stop: threading.Event) -> None:
+        sock.recv(10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def half_closes(sock: socket.socket, stop: threading.Event) -> None:
+        sock.sendall(b"half")
+        sock.shutdown(socket.SHUT_WR)
+        stop.wait(10)
+
+    for play, reason in (
+        (closes, "closed too early"),
+        (resets, "the connection broke after 0 bytes: Connection reset by peer"),
+        (half_closes, "closed too early"),
+    ):
+        with playing(play) as place:
+            assert said(probe_once(Long(), place)) == ("bad", reason)

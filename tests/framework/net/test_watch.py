@@ -64,7 +64,7 @@ class Noter:
             check or WordCheck(),
             HealthTiming(**{"interval": 10.0, "timeout": 2.0, "retries": 0, **timing}),
         )
-        self.watch = Watch(self, plan, self.clock, lambda: 1000.0, lambda: self.random)
+        self.watch = Watch(self, plan, self.clock, lambda: 1000.0, lambda: self.random, 0.7)
         self.watch.add(plan)
 
     def opener(self, check: HealthCheck, server: RealServer) -> Opener:
