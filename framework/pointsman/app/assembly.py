@@ -74,7 +74,9 @@ class RunningSite:
         self._deadlines = Deadlines(clock(), self._timeout_failed)
         self._names = _watched_names(site, reactor)
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
-        self._life = ServerLife(lambda: self.services, registry.events("server_state"), wall)
+        self._life = ServerLife(
+            lambda: self.services, (self._tell_rules, *registry.events("server_state")), wall
+        )
         self._life.watch(site.pools)
         self.checks = Checks(
             reactor,
@@ -153,6 +155,7 @@ class RunningSite:
             if health is not None and health.by_port:
                 self.log.info("pool {pool} is {words}", pool=name, words=health.in_words)
         for running in self.services:
+            running.rules_at_work(self.site.pools)
             running.accept()
             for listener in running.listeners:
                 self.log.info(
@@ -167,6 +170,11 @@ class RunningSite:
         names = tuple(running.service.name for running in self.services)
         for told in self._registry.events("started"):
             told(names)
+
+    def _tell_rules(self, pool: str, server: str, before: str, state: str, why: str) -> None:
+        for running in self.services:
+            if running.rules is not None:
+                running.rules.server_state(pool, server, before, state)
 
     def _touch_pins(self, now: float) -> None:
         for running in self.services:

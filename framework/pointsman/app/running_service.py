@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pointsman.app.metrics import ServiceCounts
+from pointsman.app.running_rules import RunningRules
+from pointsman.contracts.rules import RuledPool
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.members import Member
@@ -84,6 +86,7 @@ class RunningService:
 
     Attributes:
         service: as above.
+        rules: its rulebooks at work, None if there are none or not yet.
         clients: its client connections.
         idle: its unused upstream connections.
         counts: what it has done.
@@ -96,6 +99,8 @@ class RunningService:
         self, service: VirtualService, shared: Shared, finished: Sequence[Finished]
     ) -> None:
         self.service = service
+        self.rules: RunningRules | None = None
+        self._shared = shared
         self.counts = ServiceCounts()
         self.idle = IdleConnections()
         service.finished = (self.counts.finished, *finished, *service.finished)
@@ -180,6 +185,15 @@ class RunningService:
         for listener in self.listeners:
             listener.resume()
 
+    def rules_at_work(self, pools: Mapping[str, RuledPool]) -> None:
+        """Let the rulebooks begin; ``deaf`` ends them."""
+        if self.service.rules is not None and self.rules is None:
+            shared = self._shared
+            self.rules = RunningRules(
+                self.service, pools, shared.reactor, shared.clock, shared.wall
+            )
+            self.rules.start()
+
     def touch_pins(self, now: float) -> None:
         """Keep the pins of open work in use (DESIGN 5.5); to be called about once a second."""
         if now - self._touched >= self._touch_every > 0:
@@ -194,6 +208,8 @@ class RunningService:
 
     def deaf(self) -> None:
         """Close all listeners; open connections are not touched."""
+        if self.rules is not None:
+            self.rules.stop()
         for listener in self.listeners:
             listener.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as Folder
@@ -16,6 +16,7 @@ from pointsman.config.following import followed, following_problems, pool_sectio
 from pointsman.config.load import Configuration
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
+from pointsman.config.rulebooks import RulebookMaker
 from pointsman.config.schema import Document
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import make_sections
@@ -28,11 +29,13 @@ from pointsman.contracts import (
     Surroundings,
     Table,
 )
+from pointsman.contracts.rules import Rulebook
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.health import CheckPlan
 from pointsman.core.members import Member
 from pointsman.core.pinning import Pinning, tables_of
 from pointsman.core.pool import Pool
+from pointsman.core.rules import Rules
 from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, Problem
@@ -135,6 +138,7 @@ class _Builder:
             self._made_tables,
         )
         self._tls_modes = TlsModes(registry)
+        self._books = RulebookMaker(self._positions, self._made, self._problems, self._warnings)
 
     def site(self) -> Site:
         recipes = dict(_recipes(self._settings))
@@ -143,6 +147,11 @@ class _Builder:
         )
         # A certificate that could not be read must not be reported as missing as well.
         tls = self._tls() if not self._problems else {}
+        books = {
+            name: self._books.books(name, section, self._sections)
+            for name, section in self._settings.virtual_services.items()
+            if section.rules and not self._problems
+        }
         # First everything that may fail, then what changes the members that work now.
         parts = {name: self._parts(name, recipe, tls) for name, recipe in recipes.items()}
         self._problems += following_problems(self._settings, self._positions)
@@ -160,7 +169,7 @@ class _Builder:
             pools[name] = self._pool(name, recipe, made)
             checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
         return Site(
-            services=tuple(self._services(pools, tls)),
+            services=tuple(self._services(pools, tls, books)),
             pools=MappingProxyType(pools),
             checks=tuple(checks),
             tables=tables_of(made.pinning for made in parts.values()),
@@ -198,7 +207,10 @@ class _Builder:
         return made
 
     def _services(
-        self, pools: Mapping[str, Pool], tls: Mapping[str, TlsMode]
+        self,
+        pools: Mapping[str, Pool],
+        tls: Mapping[str, TlsMode],
+        books: Mapping[str, Sequence[Rulebook]],
     ) -> Iterator[VirtualService]:
         finished = self._registry.events("exchange_finished")
         connected = self._registry.events("client_connected")
@@ -212,6 +224,7 @@ class _Builder:
                 connected=connected,
                 tls=mode,
                 route=_route(mode, pool, pools),
+                rules=Rules(books[name], pools) if name in books else None,
             )
 
     def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> _Parts:

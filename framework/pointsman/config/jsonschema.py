@@ -7,6 +7,7 @@ from typing import Any
 
 from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
 from pointsman.config.registry import Offered, Registry
+from pointsman.config.rules_choice import DEFAULT_RULE
 from pointsman.config.schema import VERSION
 from pointsman.config.schema_health import BY_PORT, DEFAULT_CHECK, TimingSection
 from pointsman.config.schema_persistence import SHARE_WITH, PersistenceSection
@@ -40,6 +41,7 @@ def schema(registry: Registry) -> dict[str, Any]:
         "health_checks": registry.health_checks,
         "tables": registry.tables,
         "tls_modes": registry.tls_modes,
+        "rulebooks": registry.rulebooks,
     }
     for family, offers in families.items():
         definitions[family] = _choice(family, offers, definitions)
@@ -56,6 +58,8 @@ def _choice(
     """A name, or a mapping with ``kind`` and the options of that kind."""
     names = list(dict.fromkeys([*offers, *_OUR_NAMES.get(family, ())]))
     branches: list[dict[str, Any]] = [{"type": "string", "enum": names}]
+    if family == "rulebooks":
+        branches = [{"type": "string"}]  # of a file
     for name, offer in offers.items():
         options = offer.settings.model_json_schema(
             mode="validation", ref_template=_REF.format(f"{family}.{name}.{{model}}")
@@ -86,6 +90,8 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
         properties = {**properties, **common["properties"]}
         if name == DEFAULT_CHECK or offer.ports:
             required.remove("kind")
+    if family == "rulebooks" and name == DEFAULT_RULE:
+        required.remove("kind")
     if family == "persistences":
         common = PersistenceSection.model_json_schema(mode="validation")
         properties = {**properties, **common["properties"]}

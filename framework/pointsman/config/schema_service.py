@@ -10,6 +10,7 @@ from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 from pointsman.config.choice import TlsChoice, reading_of
 from pointsman.config.pool_names import pool_names
 from pointsman.config.problems import Nested, fault, nested, shown
+from pointsman.config.rules_choice import RulesChoice
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.schema_types import (
     AtLeastOne,
@@ -114,16 +115,21 @@ class ServiceSection(DefaultsSection):
     tls: TlsChoice = Field(
         default=None, description="a TLS mode, or a mapping with its mode and options; none"
     )
+    rules: RulesChoice = Field(
+        default=(), description="what is decided about its traffic, in order: rules and files"
+    )
     allow_connect: Switch = Field(default=False, description="tunnel CONNECT requests to the pool")
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
 
     def pool_names(self) -> Iterator[str]:
-        """The pools under ``pools`` that it uses: its own, and those its TLS mode may choose."""
+        """The pools under ``pools`` that it uses: its own, and those that are chosen from."""
         if isinstance(self.pool, str):
             yield self.pool
         if self.tls is not None:
             yield from pool_names(self.tls.options)
+        for rule in self.rules:
+            yield from pool_names(rule.options)
 
     @property
     def pool_in_place(self) -> PoolSection:
