@@ -75,6 +75,8 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
     ("", "table"): "`memory` or `lmdb`",  # of every persistence
     ("LmdbTableSettings", "path"): "`pins` in `state_dir`",
+    ("ValkeyTableSettings", "ca"): "the system's",
+    ("ValkeyTableSettings", "tls_name"): "host of `server`",
     ("HttpsSettings", "method"): "`HEAD`",
     ("HttpsSettings", "host"): "the server's address",
     ("HttpsSettings", "accept"): "`200-299, 301, 302, 401`",

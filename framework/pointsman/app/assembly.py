@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from pointsman.app.access_log import AccessLog
 from pointsman.app.chores import Chores
+from pointsman.app.pins_ready import PinsReady
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.server_life import ServerLife
 from pointsman.app.state_dir import prepare
@@ -104,6 +105,7 @@ class RunningSite:
             *(log.flush for log in logs),
         )
         self._ticker = Ticker(reactor, clock, TICK, due)
+        self._pins_ready = PinsReady(site.tables, reactor, self._accept)
         self._stop_at = 0.0
         self._looking: Any = None
         self._stopped: Deferred[None] | None = None
@@ -142,9 +144,9 @@ class RunningSite:
             raise
 
     def begin(self) -> None:
-        """Let traffic in, as soon as the names of real servers were looked up once."""
+        """Let traffic in, once the names of real servers were looked up and pins are loaded."""
         self._ticker.start()
-        self._names.start().addCallback(lambda _: self._accept())
+        self._names.start().addCallback(lambda _: self._pins_ready.start())
 
     def _accept(self) -> None:
         if self._stopped is not None:
@@ -216,6 +218,7 @@ class RunningSite:
             told()
         self._deafen()
         self._names.stop()
+        self._pins_ready.stop()
         for running in self.services:
             running.clients.drain()
         self._look()

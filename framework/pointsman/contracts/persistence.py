@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -63,6 +63,13 @@ class Table(Protocol):
             TableError: files cannot be used; says where, what and what to do.
         """
         return None
+
+    def when_ready(self, call: Callable[[], None]) -> None:
+        """Call back once what others have pinned is known here, or cannot be had.
+
+        The site lets nobody in before, for a few seconds at most. By default that is at once.
+        """
+        call()
 
     def find(self, key: bytes, now: float) -> Pin | None:
         """The live pin of that key, its use noted, or None. Look at it, do not change it."""

@@ -12,6 +12,7 @@ from pointsman_persistence import (
     memory_table,
     server_cookie,
     source_ip,
+    valkey_settings,
 )
 
 
@@ -28,4 +29,8 @@ def persistences() -> Mapping[str, Offer]:
 @hookimpl
 def tables() -> Mapping[str, Offer]:
     """The tables by the name that ``table:`` takes."""
-    return {"memory": memory_table.OFFER, "lmdb": lmdb_table.OFFER}
+    return {
+        "memory": memory_table.OFFER,
+        "lmdb": lmdb_table.OFFER,
+        "valkey": valkey_settings.OFFER,
+    }

@@ -106,6 +106,11 @@ class MemoryTable(Table):
             self._uncount(pin)
             self._pins[key] = _GONE
 
+    def holder(self, key: bytes) -> str | None:
+        """The member of a pin, over its time or not; None if there is no pin."""
+        pin = self._pins.get(key)
+        return None if pin is None or pin is _GONE else pin.member
+
     # ---- seeing and steering ----
 
     def restore(self, key: bytes, pin: Pin) -> None:

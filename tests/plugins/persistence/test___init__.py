@@ -7,6 +7,7 @@ from pointsman_persistence import (
     memory_table,
     server_cookie,
     source_ip,
+    valkey_settings,
 )
 
 
@@ -19,4 +20,5 @@ def test_these_are_offered() -> None:
     assert dict(pointsman_persistence.tables()) == {
         "memory": memory_table.OFFER,
         "lmdb": lmdb_table.OFFER,
+        "valkey": valkey_settings.OFFER,
     }

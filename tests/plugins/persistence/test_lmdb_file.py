@@ -17,6 +17,7 @@ from twisted.internet.task import Clock
 from twisted.logger import formatEvent
 
 from kit.logs import noted_log
+from kit.running_site import eventually
 from pointsman.model.errors import TableError
 from pointsman_persistence import lmdb_file
 from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened
@@ -248,10 +249,7 @@ def test_a_thread_tells_the_disk_to_write(tmp_path: Path, monkeypatch: pytest.Mo
     thread = file._thread
     assert thread is not None
     file.write(lambda txn: txn.put(b"k", b"v", db=file.pins))
-    for _ in range(1_000_000):
-        if not file._unsynced:
-            break
-    assert not file._unsynced
+    eventually(lambda: not file._unsynced)
     closed(file)
     assert not thread.is_alive()
     shutil.rmtree(tmp_path)
