@@ -24,6 +24,7 @@ from pointsman.contracts import Chore, Outcome
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
+from pointsman.core.server_states import ADMIN_STATES, DISABLED, MAINTENANCE
 from pointsman.core.virtual_service import VirtualService
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
@@ -75,9 +76,8 @@ class RunningSite:
         self._deadlines = Deadlines(clock(), self._timeout_failed)
         self._names = _watched_names(site, reactor)
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
-        self._life = ServerLife(
-            lambda: self.services, (self._tell_rules, *registry.events("server_state")), wall
-        )
+        told = (self._tell_rules, self._state_changed, *registry.events("server_state"))
+        self._life = ServerLife(lambda: self.services, told, wall)
         self._life.watch(site.pools)
         self.checks = Checks(
             reactor,
@@ -197,6 +197,13 @@ class RunningSite:
 
     def _timeout_failed(self, timed: object, error: Exception) -> None:
         self.log.failure("a timeout of {timed!r} failed", Failure(error), timed=timed)
+
+    def _state_changed(self, pool: str, server: str, before: str, state: str, reason: str) -> None:
+        # A server that an operator puts back is asked at once how it is.
+        if before in (DISABLED, MAINTENANCE) and state not in ADMIN_STATES:
+            member = self.site.pools[pool].member(server)
+            if member is not None and self.checks.state_of(member) is not None:
+                self.checks.check_now(member)
 
     def reopen_logs(self) -> None:
         """Open the file of the access log anew, after it was moved away."""

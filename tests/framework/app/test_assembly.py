@@ -11,6 +11,7 @@ from pointsman.app.assembly import GRACE, TICK, RunningSite
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.config.registry import Registry
 from pointsman.contracts import Outcome
+from pointsman.core.server_states import DISABLED, DRAINING, ENABLED, MAINTENANCE
 from pointsman.model.errors import TableError
 from pointsman.net.listener import Listener
 
@@ -43,7 +44,12 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> Any:
     return MemoryReactorClock()
 
 
-def running(reactor: Any, registry: Registry | None = None, drain: str = "10s") -> RunningSite:
+def running(
+    reactor: Any,
+    registry: Registry | None = None,
+    drain: str = "10s",
+    health: str = "none",
+) -> RunningSite:
     registry = registry or registry_with()
     config = {
         "version": 1,
@@ -53,7 +59,7 @@ def running(reactor: Any, registry: Registry | None = None, drain: str = "10s") 
                 "timeouts": {"drain": drain},
                 "pool": {
                     "persistence": {"kind": "source_ip", "timeout": "5s"},
-                    "health": "none",
+                    "health": health,
                     "servers": {"a": "127.0.0.1:1"},
                 },
             }
@@ -219,3 +225,20 @@ def test_chores_of_tls_modes_are_done_in_threads_until_the_end(reactor: Any) -> 
     asked = len(chore.asked)
     reactor.pump([TICK] * 4)
     assert len(chore.asked) == asked
+
+
+def test_a_server_that_is_put_back_is_asked_at_once(
+    reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = running(reactor, health="tcp")
+    member = site.site.pools["site"].members[0]
+    asked: list[str] = []
+    monkeypatch.setattr(site.checks, "check_now", lambda member: asked.append(member.name))
+    for state in (DRAINING, ENABLED, DRAINING, DISABLED, MAINTENANCE):
+        member.set_admin(state)
+    assert asked == []
+    member.set_admin(ENABLED)
+    assert asked == ["a"]
+    unchecked = running(reactor).site.pools["site"].members[0]
+    for state in (DISABLED, ENABLED):
+        unchecked.set_admin(state)  # there is nobody to ask
