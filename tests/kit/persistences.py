@@ -8,8 +8,14 @@ from typing import Any
 import pointsman_persistence
 from kit.arrivals import Visit
 from pointsman.contracts import Persistence, Surroundings, Table
+from pointsman.model.address import Address
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
+
+SERVERS = [
+    RealServer(name, Address(f"10.0.0.{number}", 3389)) for number, name in enumerate("abc", 1)
+]
 
 
 def made_table(kind: str, options: Mapping[str, Any]) -> Table:
@@ -24,7 +30,7 @@ def made(kind: str, mode: str = "http", **options: Any) -> Persistence:
     offer = pointsman_persistence.persistences()[kind]
     settings = offer.settings.model_validate(options)
     persistence: Persistence = offer.make(settings, Surroundings("pool", mode, made_table))
-    persistence.keep(["a", "b", "c"])
+    persistence.keep(SERVERS)
     return persistence
 
 

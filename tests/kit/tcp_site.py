@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from kit.any_reactor import until
 from kit.sockets import PlayedPeer, socket_pair
-from pointsman.contracts import Arrival, Candidate
+from pointsman.contracts import Arrival, Candidate, Persistence
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.members import Member
@@ -90,6 +90,7 @@ class Site:
         route: Route | None = None,
         max_connections: int = 0,
         pool_settings: PoolSettings | None = None,
+        persistence: Persistence | None = None,
         **settings: Any,
     ) -> None:
         self.reactor = reactor
@@ -102,7 +103,7 @@ class Site:
         self.scheduler = First()
         self.records: list[ExchangeRecord] = []
         self.connected: list[tuple[str, ConnectionFacts]] = []
-        self.pool = Pool("pool", self.members, self.scheduler, settings=pool_settings)
+        self.pool = Pool("pool", self.members, self.scheduler, persistence, settings=pool_settings)
         self.service = VirtualService(
             ServiceSettings("site", (Address(HERE, 0),), mode="tcp", **settings),
             self.pool,

@@ -315,11 +315,10 @@ class _Builder:
             there = old.member(server_name) if old else None
             same = there is not None and there.server == server
             members.append(there if there is not None and same else Member(server))
-        names = [member.name for member in members]
-        made.scheduler.keep(names)
+        made.scheduler.keep([member.name for member in members])
         persistence = made.pinning.persistence if made.pinning is not None else None
         if persistence is not None:
-            persistence.keep(names)
+            persistence.keep([member.server for member in members])
         pin_made = self._registry.events("pin_made")
         settings = recipe.section.settings()
         if made.pinning is not None:

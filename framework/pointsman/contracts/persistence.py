@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pointsman.contracts.scheduling import Arrival
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 
 
 @dataclass(slots=True)
@@ -205,8 +206,22 @@ class Persistence(Protocol):
         """A response head passes, before the client sees it; its headers may be changed."""
         return None
 
-    def keep(self, names: Sequence[str]) -> None:
-        """The members of the pool have these names from now on; told before any work comes."""
+    @property
+    def wants_first_bytes(self) -> bool:
+        """In tcp mode: whether ``find`` needs what the client says first.
+
+        Then a server is chosen once ``has_enough`` is content, or after 4 KiB, or when the client
+        says no more, or when its time for it is over; ``connection.first_bytes`` has what came.
+        Protocols in which the server speaks first cannot work that way.
+        """
+        return False
+
+    def has_enough(self, data: bytes) -> bool:
+        """Whether these first bytes of a client are all that is needed."""
+        return True
+
+    def keep(self, servers: Sequence[RealServer]) -> None:
+        """The members of the pool are these servers from now on; told before any work comes."""
         return None
 
     @property

@@ -17,11 +17,13 @@ class TlsFacts(NamedTuple):
         server_name: the name it asked for by SNI, lower case, or "".
         lines: ready field lines for the server about the client's certificate, or b"".
         summary: version and cipher for people, such as "TLSv1.3 TLS_AES_256_GCM_SHA384".
+        certificate: SHA-256 fingerprint of the certificate that it showed, or b"".
     """
 
     server_name: str = ""
     lines: bytes = b""
     summary: str = ""
+    certificate: bytes = b""
 
 
 class TlsClientSide(Protocol):

@@ -24,6 +24,7 @@ _SUPPORTED_VERSIONS: Final = 43  # RFC 8446 section 4.2.1
 _ENCRYPTED_CLIENT_HELLO: Final = 0xFE0D  # RFC 9849
 _HOST_NAME: Final = 0
 _TLS_1_0: Final = 0x0301
+_TLS_1_3: Final = 0x0304
 _RANDOM_SIZE: Final = 32
 _LONGEST_SESSION_ID: Final = 32
 
@@ -54,6 +55,7 @@ class ClientHello(NamedTuple):
         versions: TLS versions it offers, such as 0x0304 for 1.3, in its order.
         ciphers: how many cipher suites it offers.
         session_id: length of its session id.
+        session: that id if it may name a session: where TLS 1.3 is offered it does not.
         has_ech: whether it offers Encrypted Client Hello, or greases it: nobody can tell.
     """
 
@@ -63,6 +65,7 @@ class ClientHello(NamedTuple):
     ciphers: int = 0
     session_id: int = 0
     has_ech: bool = False
+    session: bytes = b""
 
 
 def parse_client_hello(body: bytes) -> ClientHello:
@@ -91,13 +94,16 @@ def parse_client_hello(body: bytes) -> ClientHello:
     if rest:  # TLS 1.2 clients need not have any
         extensions = _extensions(rest.vector(2))
         rest.end()
+    versions = _versions(extensions.get(_SUPPORTED_VERSIONS), version)
     return ClientHello(
         _server_name(extensions.get(_SERVER_NAME)),
         _alpn(extensions.get(_ALPN)),
-        _versions(extensions.get(_SUPPORTED_VERSIONS), version),
+        versions,
         len(ciphers) // 2,
         len(session_id),
         _ENCRYPTED_CLIENT_HELLO in extensions,
+        # RFC 8446 section 4.1.2: it is made up at random there.
+        b"" if _TLS_1_3 in versions else session_id,
     )
 
 

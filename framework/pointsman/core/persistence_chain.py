@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pointsman.contracts import Arrival, Persistence, Sight, Table
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 
 
 class _Both:
@@ -142,10 +143,19 @@ class Chain:
             self._second.response(arrival, head, member, now)
         arrival.kept = both
 
-    def keep(self, names: Sequence[str]) -> None:
+    @property
+    def wants_first_bytes(self) -> bool:
+        """Whether either does."""
+        return self._first.wants_first_bytes or self._second.wants_first_bytes
+
+    def has_enough(self, data: bytes) -> bool:
+        """Whether both do."""
+        return self._first.has_enough(data) and self._second.has_enough(data)
+
+    def keep(self, servers: Sequence[RealServer]) -> None:
         """The members of the pool."""
-        self._first.keep(names)
-        self._second.keep(names)
+        self._first.keep(servers)
+        self._second.keep(servers)
 
     @property
     def warnings(self) -> tuple[str, ...]:

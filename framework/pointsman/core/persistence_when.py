@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pointsman.contracts import Arrival, Persistence, Sight, Table
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 
 # Kept for an arrival whose path is ignored.
 _IGNORED = object()
@@ -68,9 +69,18 @@ class _Asked:
         """A response head passes."""
         self._asked.response(arrival, head, member, now)
 
-    def keep(self, names: Sequence[str]) -> None:
+    @property
+    def wants_first_bytes(self) -> bool:
+        """Whether the first bytes of a client are to be waited for."""
+        return self._asked.wants_first_bytes
+
+    def has_enough(self, data: bytes) -> bool:
+        """Whether these are enough."""
+        return self._asked.has_enough(data)
+
+    def keep(self, servers: Sequence[RealServer]) -> None:
         """The members of the pool."""
-        self._asked.keep(names)
+        self._asked.keep(servers)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ class ConnectionFacts(NamedTuple):
         secure: whether TLS was taken off this connection by us.
         server_name: the name the client asked for by SNI (RFC 6066 section 3), or "".
         alpn: protocols it offered (RFC 7301), best first, if its TLS passes through us.
+        session_id: of the TLS session that it wants to resume, likewise; b"" for none, and where
+            it offers TLS 1.3, in which such an id means nothing.
+        client_certificate: SHA-256 fingerprint of the certificate that it showed us, or b"".
+        first_bytes: what it said first, in tcp mode, if the persistence wants to know.
     """
 
     peer_ip: str
@@ -25,3 +29,6 @@ class ConnectionFacts(NamedTuple):
     secure: bool = False
     server_name: str = ""
     alpn: tuple[bytes, ...] = ()
+    session_id: bytes = b""
+    client_certificate: bytes = b""
+    first_bytes: bytes = b""

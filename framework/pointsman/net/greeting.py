@@ -1,8 +1,9 @@
-"""The first words of clients whose TLS passes through: read, judged, and kept to be sent on."""
+"""The first words of clients where they decide who serves them: read, and kept to be sent on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.logger import Logger
@@ -11,6 +12,7 @@ from pointsman.contracts.tls import TlsPassage
 from pointsman.core.client_hello import UNRECOGNIZED_NAME, ClientHello, HelloRefused
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.error_answer import PLAIN_HTTP_REFUSED
+from pointsman.core.first_bytes import FirstBytes
 from pointsman.core.hello_reader import HelloReader, fatal_alert
 from pointsman.model.record import CLIENT_TIMEOUT, STOPPED
 from pointsman.net.stream import Stream
@@ -27,7 +29,7 @@ class Greeted(Protocol):
     client_ip: str
 
     def greeted(self, greeting: Greeting, hello: ClientHello) -> None:
-        """The hello is whole and the stream paused: take it, or call ``greeting.turn_away``."""
+        """What it said is whole and the stream paused: take it, or call ``greeting.turn_away``."""
 
     def abort(self, reason: str) -> None:
         """End it; the stream's loss follows."""
@@ -44,9 +46,10 @@ class Greetings:
 
     Args:
         service: its name, for the log.
-        passage: tells how long a hello may be.
+        passage: tells how long a hello may be; None where a client may say anything, or nothing.
         deadlines: the wheel.
-        seconds: how long a client may take for its hello; 0 for ever.
+        seconds: how long a client may take for it; 0 for ever.
+        enough: without a passage: whether what came is all that is needed.
 
     Attributes:
         refusals: how often a client was refused, by reason.
@@ -55,10 +58,16 @@ class Greetings:
     log = Logger()
 
     def __init__(
-        self, service: str, passage: TlsPassage, deadlines: Deadlines, seconds: float
+        self,
+        service: str,
+        passage: TlsPassage | None,
+        deadlines: Deadlines,
+        seconds: float,
+        enough: Callable[[bytes], bool] = bool,
     ) -> None:
         self._service = service
         self._passage = passage
+        self._enough = enough
         self._seconds = seconds
         self._open: set[Greeting] = set()
         self.deadlines = deadlines
@@ -69,11 +78,16 @@ class Greetings:
 
     def begin(self, stream: Stream, owner: Greeted) -> None:
         """Read what this client says first; ``stream`` is not yet read from."""
-        greeting = Greeting(self, stream, owner, HelloReader(self._passage.most_hello))
+        greeting = Greeting(self, stream, owner, self._reader())
         self._open.add(greeting)
         self.deadlines.arm(greeting, self._seconds)
         stream.owner = greeting
         stream.resume()
+
+    def _reader(self) -> HelloReader | FirstBytes:
+        if self._passage is None:
+            return FirstBytes(self._enough)
+        return HelloReader(self._passage.most_hello)
 
     def stop(self) -> None:
         """Give up all that is under way: nobody has asked for anything yet."""
@@ -117,7 +131,11 @@ class Greeting:
     )
 
     def __init__(
-        self, greetings: Greetings, stream: Stream, owner: Greeted, reader: HelloReader
+        self,
+        greetings: Greetings,
+        stream: Stream,
+        owner: Greeted,
+        reader: HelloReader | FirstBytes,
     ) -> None:
         self.deadline = 0
         self.slot = 0
@@ -148,12 +166,18 @@ class Greeting:
             self._refuse(refused)
             return
         if hello is not None:
-            self._all.over(self)
-            self._stream.pause()
-            self.owner.greeted(self, hello)
+            self._go_on(hello)
+
+    def _go_on(self, hello: ClientHello) -> None:
+        self._all.over(self)
+        self._stream.pause()
+        self.owner.greeted(self, hello)
 
     def end_received(self) -> None:
         """It says no more, so that the hello will never be whole."""
+        if isinstance(self._reader, FirstBytes):
+            self._go_on(ClientHello())  # what it said is all; it may still want to read
+            return
         if not self._refused:
             self._all.refuses(self, LEFT)
         self._stream.close()
@@ -166,6 +190,9 @@ class Greeting:
 
     def timed_out(self) -> None:
         """It has said too little, or has had time enough to read why it is refused."""
+        if isinstance(self._reader, FirstBytes):
+            self._go_on(ClientHello())  # perhaps it waits for the server to speak
+            return
         if not self._refused:
             self._all.refuses(self, TOO_SLOW)
         self.owner.abort(CLIENT_TIMEOUT)

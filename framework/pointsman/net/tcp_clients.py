@@ -69,6 +69,9 @@ class TcpClients:
         if mode is not None and mode.passage is not None:
             seconds = service.settings.timeouts.header
             self.greetings = Greetings(service.name, mode.passage, deadlines, seconds)
+        elif (pins := service.pool.persistence) is not None and pins.wants_first_bytes:
+            seconds = service.settings.timeouts.header
+            self.greetings = Greetings(service.name, None, deadlines, seconds, pins.has_enough)
 
     @property
     def open(self) -> int:

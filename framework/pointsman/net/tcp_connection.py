@@ -48,7 +48,7 @@ class TcpSupplies(Protocol):
         service: whose connections these are.
         dialler: reaches the members.
         tls_dialler: the same for members that want TLS, else None.
-        greetings: reads what a client wants whose TLS passes through, else None.
+        greetings: reads what a client wants where that decides who serves it, else None.
         deadlines: the wheel of idle times.
         clock: monotonic seconds.
         wall: seconds since the epoch, for records.
@@ -154,7 +154,7 @@ class TcpConnection:
             persistence.touch(self, now)
 
     def start(self, stream: Stream) -> None:
-        """Dial a member, or first read what the client wants if its TLS passes through."""
+        """Dial a member, or first read what the client wants if that decides which one."""
         self._stream = stream
         greetings = self._clients.greetings
         if greetings is not None:
@@ -163,9 +163,14 @@ class TcpConnection:
             self.abort(NO_SERVER)
 
     def greeted(self, greeting: Greeting, hello: ClientHello) -> None:
-        """The client's ClientHello is whole, and will be sent on as it came."""
-        self._facts = self.connection._replace(server_name=hello.server_name, alpn=hello.alpn)
-        self._early = greeting.received
+        """The client has said what it wants; it will be sent on as it came."""
+        self._early = said = greeting.received
+        if self._clients.service.tls is None or self._clients.service.tls.passage is None:
+            self._facts = self.connection._replace(first_bytes=said)
+        else:
+            self._facts = self.connection._replace(
+                server_name=hello.server_name, alpn=hello.alpn, session_id=hello.session
+            )
         if not self._arrive():
             greeting.turn_away()
 

@@ -114,7 +114,9 @@ class TlsAccepting:
         if stream.tls.resumed:
             self.resumed += 1
         tls = self.side.facts(stream.tls.connection)
-        facts = handshake.facts._replace(server_name=tls.server_name)
+        facts = handshake.facts._replace(
+            server_name=tls.server_name, client_certificate=tls.certificate
+        )
         self._arriving.arrived(stream, facts, tls)
 
     def has_failed(self, handshake: _Handshake, words: str) -> None:

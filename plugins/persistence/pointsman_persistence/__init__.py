@@ -8,10 +8,19 @@ from pointsman.contracts import Offer
 from pointsman.hookspecs import hookimpl
 from pointsman_persistence import (
     active_cookie_settings,
+    authorization,
+    client_certificate,
+    cookie_hash,
+    header,
+    host,
     lmdb_table,
     memory_table,
+    query,
+    rdp_cookie,
     server_cookie,
     source_ip,
+    tls_session,
+    uri,
     valkey_settings,
 )
 
@@ -21,8 +30,17 @@ def persistences() -> Mapping[str, Offer]:
     """The kinds of persistence by the name that ``persistence:`` takes."""
     return {
         "active_cookie": active_cookie_settings.OFFER,
+        "authorization": authorization.OFFER,
+        "client_certificate": client_certificate.OFFER,
+        "cookie_hash": cookie_hash.OFFER,
+        "header": header.OFFER,
+        "host": host.OFFER,
+        "query": query.OFFER,
+        "rdp_cookie": rdp_cookie.OFFER,
         "server_cookie": server_cookie.OFFER,
         "source_ip": source_ip.OFFER,
+        "tls_session": tls_session.OFFER,
+        "uri": uri.OFFER,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pointsman.contracts import Arrival, Persistence, Sight
 from pointsman.model.cookies import cookie_of
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 from pointsman_persistence.inserted import Inserted
 from pointsman_persistence.tokens import OUTDATED, TEXT_LENGTH, Token, Tokens
 
@@ -165,9 +166,9 @@ class ActiveCookie(Persistence):
         if isinstance(token, bytes):
             self._inserted.put_in(head, token, secure=arrival.connection.secure)
 
-    def keep(self, names: Sequence[str]) -> None:
+    def keep(self, servers: Sequence[RealServer]) -> None:
         """These are the members that cookies can name."""
-        self._tokens.keep(names)
+        self._tokens.keep([server.name for server in servers])
         self._believed.clear()
 
     @property

@@ -115,6 +115,13 @@ class ClientCertificates:
             lines.append(b"%b: %b\r\n" % (_field(told), _value(told, certificate)))
         return b"".join(lines)
 
+    def shown(self, connection: Any) -> bytes:
+        """SHA-256 fingerprint of the certificate that the client showed, b"" for none."""
+        if self.mode == "none":
+            return b""
+        certificate = connection.get_peer_certificate(as_cryptography=True)
+        return bytes.fromhex(fingerprint(certificate)) if certificate is not None else b""
+
 
 def _field(told: Told) -> bytes:
     return b"X-SSL-Client-%b" % told.capitalize().encode("ascii")

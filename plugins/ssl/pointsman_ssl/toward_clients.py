@@ -217,7 +217,12 @@ class ClientSide:
 
     def facts(self, connection: Any) -> TlsFacts:
         """What is worth knowing once the handshake is done."""
-        return TlsFacts(_server_name(connection), self._demand.lines(connection))
+        demand = self._demand
+        return TlsFacts(
+            _server_name(connection),
+            demand.lines(connection),
+            certificate=demand.shown(connection),
+        )
 
     def failure(self, connection: Any, words: str) -> str:
         """Why a handshake failed."""

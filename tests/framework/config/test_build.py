@@ -16,6 +16,7 @@ from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError
+from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
 
 SITE = """\
@@ -362,8 +363,8 @@ class Told(Pins):
 
     warnings = ("this is hardly meant",)
 
-    def keep(self, names: Sequence[str]) -> None:
-        self.kept = list(names)
+    def keep(self, servers: Sequence[RealServer]) -> None:
+        self.kept = [server.name for server in servers]
 
 
 def told(settings: Settings, surroundings: Surroundings) -> Told:

@@ -9,7 +9,8 @@ import pytest
 
 from kit.arrivals import visit
 from kit.table_contract import TableContract, TableMachine
-from pointsman.contracts import Arrival, Persistence, Pin, Table
+from pointsman.contracts import Arrival, Persistence, Pin, Sight, Table
+from pointsman.model.server import RealServer
 
 
 def test_a_pin_tells_where_and_since_when_and_takes_little_room() -> None:
@@ -116,6 +117,9 @@ def test_a_persistence_wants_and_tells_nothing_by_itself() -> None:
     assert not pins.wants_request
     assert not pins.wants_response
     assert (pins.warnings, dict(pins.refused)) == ((), {})
-    pins.keep(["a"])
+    assert not pins.wants_first_bytes
+    assert pins.has_enough(b"")
+    assert pins.look(visit(), 0.0) == Sight(note="this kind does not tell")
+    pins.keep([RealServer("a")])
     pins.touch(visit(), 5.0)
     assert pins.found == [5.0]

@@ -19,4 +19,4 @@ def test_a_mode_is_one_whatever_it_is_made_by() -> None:
 
 
 def test_facts_are_empty_unless_said() -> None:
-    assert TlsFacts() == ("", b"", "")
+    assert TlsFacts() == ("", b"", "", b"")

@@ -239,3 +239,15 @@ def test_mutations_of_real_hellos_are_read_or_refused(wire: bytes, data: st.Data
     with contextlib.suppress(HelloRefused):
         hello = parse_client_hello(bytes(body))
         assert hello.server_name == hello.server_name.lower()
+
+
+@pytest.mark.parametrize(
+    ("offered", "session"),
+    [((), b"x" * 32), ((0x0303, 0x0302), b"x" * 32), ((0x0304, 0x0303), b"")],
+)
+def test_a_session_id_means_something_where_tls_1_3_is_not_offered(
+    offered: tuple[int, ...], session: bytes
+) -> None:
+    extensions = [versions(*offered)] if offered else []
+    hello = parse_client_hello(made_body(*extensions, session_id=b"x" * 32))
+    assert (hello.session, hello.session_id) == (session, 32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +12,7 @@ from pointsman.contracts import Arrival, Persistence, Sight, Table
 from pointsman.core.persistence_chain import Chain
 from pointsman.model.headers import Headers
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 
 
 @dataclass(eq=False)
@@ -23,6 +24,7 @@ class Noting(Persistence):
     table: Table | None = None
     wants_request: bool = False
     wants_response: bool = False
+    wants_first_bytes: bool = False
     pins: dict[bytes, str] = field(default_factory=dict)
     touched: list[bytes] = field(default_factory=list)
     names: tuple[str, ...] = ()
@@ -69,9 +71,11 @@ class Noting(Persistence):
     def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
         head.headers.add(b"X-" + self.header, self._key(arrival))
 
-    def keep(self, names: object) -> None:
-        assert isinstance(names, tuple)
-        self.names = names
+    def has_enough(self, data: bytes) -> bool:
+        return data.startswith(self.header)
+
+    def keep(self, servers: Sequence[RealServer]) -> None:
+        self.names = tuple(server.name for server in servers)
 
 
 class Pair:
@@ -200,7 +204,7 @@ def test_looking_changes_nothing() -> None:
 
 def test_what_it_tells_is_of_both() -> None:
     pair = Pair()
-    pair.chain.keep(("a", "b"))
+    pair.chain.keep([RealServer("a"), RealServer("b")])
     assert pair.first.names == pair.second.names == ("a", "b")
     pair.first.warnings, pair.second.warnings = ("one",), ("two",)
     pair.second.disbelieved = {"forged": 1}
@@ -213,6 +217,15 @@ def test_what_it_tells_is_of_both() -> None:
     pair.first.timeout = 0.0
     assert pair.chain.timeout == 0.0
     assert pair.chain.table is None
+
+
+def test_first_bytes_are_enough_if_they_are_for_both() -> None:
+    one, other = Noting(b"a"), Noting(b"ab")
+    chain = Chain(one, other)
+    assert not chain.wants_first_bytes
+    assert [chain.has_enough(data) for data in (b"", b"a", b"ab")] == [False, False, True]
+    other.wants_first_bytes = True
+    assert chain.wants_first_bytes
 
 
 def test_a_chain_can_be_a_part_of_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from kit.pins import Pins
 from pointsman.contracts import Arrival, Persistence, Sight
 from pointsman.core.persistence_when import FirstRequestOnly, SomePathsIgnored
 from pointsman.model.message import RequestHead, ResponseHead
+from pointsman.model.server import RealServer
 
 
 class Wanting(Pins):
@@ -44,8 +46,13 @@ class Wanting(Pins):
     def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
         self.seen.append(f"response {arrival.kept}")
 
-    def keep(self, names: object) -> None:
-        self.seen.append(f"keep {names}")
+    wants_first_bytes = True
+
+    def has_enough(self, data: bytes) -> bool:
+        return data == b"enough"
+
+    def keep(self, servers: Sequence[RealServer]) -> None:
+        self.seen.append(f"keep {servers[0].name}")
 
 
 def ignoring(pins: Persistence) -> Persistence:
@@ -92,8 +99,11 @@ def test_all_others_are_pinned(arrival: Visit) -> None:
 def test_what_it_tells_is_what_the_other_tells(wrapped: Any) -> None:
     pins = Wanting()
     persistence: Persistence = wrapped(pins)
-    persistence.keep(["a"])
-    assert pins.seen == ["keep ['a']"]
+    persistence.keep([RealServer("a")])
+    assert pins.seen == ["keep a"]
+    assert persistence.wants_first_bytes
+    assert persistence.has_enough(b"enough")
+    assert not persistence.has_enough(b"not")
     assert persistence.timeout == 60.0
     assert persistence.table is None
     assert persistence.wants_request

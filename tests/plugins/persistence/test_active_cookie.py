@@ -6,6 +6,7 @@ import pytest
 
 from kit.arrivals import Visit, connection
 from kit.persistences import answering, asking
+from pointsman.model.server import RealServer
 from pointsman_persistence import active_cookie
 from pointsman_persistence.active_cookie import ActiveCookie
 from pointsman_persistence.inserted import Inserted
@@ -29,7 +30,7 @@ class Browser:
         self.wall = BEGIN
         tokens = Tokens(secret, "pool", rotate, previous)
         self.pins = ActiveCookie(tokens, Inserted(b"pin"), timeout, max_age, lambda: self.wall)
-        self.pins.keep(["a", "b"])
+        self.pins.keep([RealServer("a"), RealServer("b")])
         self.cookie = b""
         self.written = 0
 
@@ -218,10 +219,10 @@ def test_a_member_that_is_gone() -> None:
     browser = Browser()
     browser.asks("b")
     browser.asks()
-    browser.pins.keep(["a"])
+    browser.pins.keep([RealServer("a")])
     assert browser.asks() is None
     assert browser.pins.refused == {"removed": 1}
-    browser.pins.keep(["a", "b"])
+    browser.pins.keep([RealServer("a"), RealServer("b")])
     assert browser.asks() == "b"
 
 

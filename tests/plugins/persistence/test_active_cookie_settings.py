@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from kit.persistences import answering, asking, made
 from pointsman.contracts import Misfit, Persistence, Surroundings
+from pointsman.model.server import RealServer
 from pointsman_persistence.active_cookie_settings import ActiveCookieSettings, make
 
 
@@ -68,7 +69,7 @@ def test_without_a_secret_it_is_told_what_that_means(tmp_path: Path) -> None:
     pins[0].bind(arrival, "a", 0.0)
     pins[0].response(arrival, head, "a", 0.0)
     line = head.headers.get(b"set-cookie") or b""
-    pins[1].keep(["a"])
+    pins[1].keep([RealServer("a")])
     assert pins[1].find(asking(b"Cookie: " + line.partition(b";")[0]), 0.0) == "a"
 
 

@@ -77,6 +77,22 @@ def test_a_known_client_is_let_in_and_described() -> None:
     }
 
 
+@pytest.mark.parametrize("mode", ["required", "optional"])
+def test_its_fingerprint_is_known_here(mode: str) -> None:
+    side = demanding(mode)
+    met = client_meets(side, "pool.example", client(ALICE))
+    shown = side.facts(met.ours.connection).certificate
+    assert shown == ALICE.certificate.fingerprint(hashes.SHA256())
+    met.close()
+
+
+def test_where_none_is_shown_or_asked_for_there_is_no_fingerprint() -> None:
+    for side in (demanding("optional"), demanding("none")):
+        met = client_meets(side, "pool.example", client(None))
+        assert side.facts(met.ours.connection).certificate == b""
+        met.close()
+
+
 def test_the_certificate_itself_can_be_told() -> None:
     lines = told(demanding(forward=["certificate"]), ALICE)
     assert unquote(lines["X-SSL-Client-Certificate"]) == ALICE.certificate_pem.decode()

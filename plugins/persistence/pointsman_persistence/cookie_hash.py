@@ -1,0 +1,45 @@
+"""``cookie_hash``: a client belongs to a member by all its cookies together."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from pointsman.contracts import Arrival, Offer, Surroundings
+from pointsman.model.cookies import cookies_in
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http
+
+
+class CookieHashSettings(PinSettings):
+    """How long the cookies of a client are remembered."""
+
+
+class CookieHash(KeyedPins):
+    """Pins by a digest of all cookies, in whatever order they come.
+
+    Any change of any of them makes another client of it. Who sends none is never pinned.
+
+    Source: the LoadMaster's "hash all cookies".
+    """
+
+    __slots__ = ()
+
+    def key(self, arrival: Arrival) -> bytes:
+        """A digest of names and values, b"" without cookies."""
+        request = arrival.request
+        if request is None:
+            return b""
+        pairs = [pair for line in request.headers.get_all(b"cookie") for pair in cookies_in(line)]
+        if not pairs:
+            return b""
+        # No name holds a semicolon, and no value does.
+        told = b";".join(b"%b=%b" % pair for pair in sorted(pairs))
+        return blake2b(told, digest_size=16).digest()
+
+
+def make(settings: CookieHashSettings, surroundings: Surroundings) -> CookieHash:
+    """A persistence for one pool. Raises ValueError for a table that cannot be opened."""
+    needs_http("cookie_hash", surroundings)
+    return CookieHash(settings.open_table(surroundings))
+
+
+OFFER = Offer(CookieHashSettings, make, "A client belongs to a member by all its cookies.")
