@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -142,33 +143,19 @@ def near(*samples: bytes) -> st.SearchStrategy[bytes]:
 
 
 @contextmanager
-def answering(*answers: bytes | None, linger: bool = False) -> Iterator[str]:
-    """A server that says these one after another, each after it was sent something.
+def playing(play: Callable[[socket.socket, threading.Event], object]) -> Iterator[str]:
+    """A server that does with its one connection what the test wants.
 
-    None is said without being asked; what comes last is a close, or a long silence with ``linger``.
-    The first answer is for the first bytes, or at once if it stands behind a None.
+    Args:
+        play: given the connection, and an event that is set when the block ends.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
     def serve() -> None:
-        try:
-            sock, _ = listener.accept()
-        except OSError:
-            return
-        with sock:
+        with contextlib.suppress(OSError), listener.accept()[0] as sock:
             sock.settimeout(PATIENCE)
-            unasked = False
-            for answer in answers:
-                if answer is None:
-                    unasked = True
-                    continue
-                if not unasked and not sock.recv(65536):
-                    return
-                unasked = False
-                sock.sendall(answer)
-            if linger:
-                stop.wait(PATIENCE)
+            play(sock, stop)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -176,8 +163,33 @@ def answering(*answers: bytes | None, linger: bool = False) -> Iterator[str]:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stop.set()
-        # Wakes an accept that nobody came for.
-        listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # wakes an accept that nobody came for
+            listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+@contextmanager
+def answering(*answers: bytes | None, linger: bool = False) -> Iterator[str]:
+    """A server that says these one after another, each after it was sent something.
+
+    What stands behind a None is said without being asked. Then comes the end, or a long silence
+    with ``linger``.
+    """
+
+    def play(sock: socket.socket, stop: threading.Event) -> None:
+        unasked = False
+        for answer in answers:
+            if answer is None:
+                unasked = True
+                continue
+            if not unasked and not sock.recv(65536):
+                return
+            unasked = False
+            sock.sendall(answer)
+        if linger:
+            stop.wait(PATIENCE)
+
+    with playing(play) as place:
+        yield place

@@ -8,21 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from pointsman.contracts import OverDatagrams, Probe, Settings, Surroundings, Verdict
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import Dialogue, Talk, exactly
 from pointsman_healthcheck.dns_message import TYPES, NotDns, Response, question, wire_name
+from pointsman_healthcheck.setting_types import OneOrMore
 
 _SMALLEST = 12  # bytes of a message
 
 RecordType = Literal["A", "NS", "CNAME", "SOA", "PTR", "MX", "TXT", "AAAA", "SRV"]
 Rcode = Literal["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
 
 
 class DnsSettings(Settings):
@@ -31,7 +28,7 @@ class DnsSettings(Settings):
     name: str = Field(default=".", description="the name that is asked for; . is the root")
     type: RecordType = Field(default="NS", description="the type of record that is asked for")
     protocol: Literal["udp", "tcp"] = "udp"
-    accept: Annotated[list[Rcode], BeforeValidator(_listed)] = Field(
+    accept: Annotated[list[Rcode], OneOrMore] = Field(
         default=["NOERROR", "NXDOMAIN"], min_length=1, description="codes that mean: up"
     )
     answer: str = Field(default="", description="an IP address that must be among the answers")

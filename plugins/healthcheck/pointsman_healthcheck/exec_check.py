@@ -8,10 +8,11 @@ import shutil
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from pointsman.contracts import Misfit, OverCommand, Settings, Surroundings, Verdict
 from pointsman.model.server import RealServer
+from pointsman_healthcheck.setting_types import OneOrMore, Pattern
 
 _KEPT = 4096  # bytes of the output, as of an HTTP answer
 _SHOWN = 200
@@ -19,20 +20,16 @@ _PLACES = re.compile(r"\{(\w+)\}")
 _KNOWN = ("address", "host", "port", "server", "pool")
 
 
-def _listed(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
-
-
 class ExecSettings(Settings):
     """What is run, and what its end means."""
 
-    command: Annotated[list[str], BeforeValidator(_listed)] = Field(
+    command: Annotated[list[str], OneOrMore] = Field(
         min_length=1, description="program and arguments; {host}, {port}, {address}, {server}"
     )
-    accept: Annotated[list[int], BeforeValidator(_listed)] = Field(
+    accept: Annotated[list[int], OneOrMore] = Field(
         default=[0], min_length=1, description="exit statuses that mean: up"
     )
-    match: str = Field(
+    match: Pattern = Field(
         default="", description="regular expression to be found in its output as well"
     )
 
@@ -47,15 +44,6 @@ class ExecSettings(Settings):
             if "\0" in argument:
                 raise ValueError("a command holds no zero bytes")
         return command
-
-    @field_validator("match")
-    @classmethod
-    def _pattern_compiles(cls, match: str) -> str:
-        try:
-            re.compile(match)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return match
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pointsman.contracts import Surroundings, Verdict
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
 from pointsman_healthcheck.http_answer import Answer, NotAnAnswer
+from pointsman_healthcheck.setting_types import Pattern
 
 BODY_LIMIT = 4096  # of the answer's body are looked at (DESIGN 5.4)
 
@@ -54,7 +55,7 @@ class HttpSettings(TlsOption):
         default=["200-299", "301", "302", "401"],
         description="codes and ranges of codes that mean: up",
     )
-    match: str = Field(
+    match: Pattern = Field(
         default="", description="regular expression to be found in the body of a 2xx answer"
     )
 
@@ -89,15 +90,6 @@ class HttpSettings(TlsOption):
     def _codes_are_codes(cls, accept: list[str]) -> list[str]:
         read_codes(accept)
         return accept
-
-    @field_validator("match")
-    @classmethod
-    def _pattern_compiles(cls, match: str) -> str:
-        try:
-            re.compile(match)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return match
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

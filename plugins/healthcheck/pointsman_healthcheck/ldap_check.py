@@ -10,6 +10,7 @@ from pointsman.contracts import Misfit, SecretSetting, Surroundings, Verdict
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import Dialogue, Reply, Talk, exactly, shown
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
+from pointsman_healthcheck.setting_types import revealed
 
 _LONGEST = 8192  # of an answer that is still read
 _SEQUENCE, _INTEGER, _OCTETS, _ENUMERATED = 0x30, 0x02, 0x04, 0x0A
@@ -141,15 +142,10 @@ def _result_code(message: bytes) -> int:
 
 def make(settings: LdapSettings, surroundings: Surroundings, /) -> LdapCheck:
     """The check that these settings describe."""
-    password = ""
-    if settings.password is not None:
-        if not settings.dn:
-            raise Misfit("a password needs a name", "set `dn`", ("password",))
-        try:
-            password = settings.password.reveal(surroundings.folder(("password",)))
-        except ValueError as error:
-            raise Misfit(str(error), at=("password",)) from None
-    elif settings.dn:
+    if settings.password is not None and not settings.dn:
+        raise Misfit("a password needs a name", "set `dn`", ("password",))
+    if settings.dn and settings.password is None:
         # RFC 4513 section 5.1.2: a name without a password proves nothing, though it is answered 0.
         raise Misfit("a name needs a password", "set `password`, or bind without `dn`", ("dn",))
+    password = revealed(settings.password, surroundings, "password")
     return LdapCheck(encryption(settings.tls, surroundings), settings.dn, password)

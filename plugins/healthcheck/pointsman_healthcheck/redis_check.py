@@ -11,6 +11,7 @@ from pointsman.contracts import Misfit, SecretSetting, Surroundings, Verdict
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import Dialogue, Reply, Talk, exactly, line, shown
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
+from pointsman_healthcheck.setting_types import revealed
 
 _LONGEST = 4096  # bytes of one string in an answer that are still read
 _NEEDS_PASSWORD = b"-NOAUTH"
@@ -102,13 +103,8 @@ def _command(*words: str) -> bytes:
 
 def make(settings: RedisSettings, surroundings: Surroundings, /) -> RedisCheck:
     """The check that these settings describe."""
-    password = ""
-    if settings.password is not None:
-        try:
-            password = settings.password.reveal(surroundings.folder(("password",)))
-        except ValueError as error:
-            raise Misfit(str(error), at=("password",)) from None
-    elif settings.user:
+    if settings.user and settings.password is None:
         raise Misfit("a user needs a password", "set `password`", ("user",))
+    password = revealed(settings.password, surroundings, "password")
     tls = encryption(settings.tls, surroundings)
     return RedisCheck(tls, settings.user, password, settings.role)

@@ -19,6 +19,7 @@ from pointsman.contracts import (
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import shown
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
+from pointsman_healthcheck.setting_types import Pattern
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _MOST = 64 * 1024
@@ -38,7 +39,7 @@ class TurnSettings(Settings):
     send_hex: str = Field(default="", description="the same in hexadecimal")
     expect: str = Field(default="", description="text that must come")
     expect_hex: str = Field(default="", description="the same in hexadecimal")
-    match: str = Field(
+    match: Pattern = Field(
         default="", description="regular expression that must be found in what comes"
     )
     within: int = Field(default=8000, ge=1, le=_MOST, description="bytes in which it must be found")
@@ -47,15 +48,6 @@ class TurnSettings(Settings):
     @classmethod
     def _hex_is_hex(cls, text: str) -> str:
         return _is_hex(text)
-
-    @field_validator("match")
-    @classmethod
-    def _pattern_compiles(cls, match: str) -> str:
-        try:
-            re.compile(match.encode())
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return match
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

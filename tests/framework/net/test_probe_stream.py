@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from OpenSSL import SSL, crypto
 
 from kit.certificates import Authority, Issued
-from kit.probing import answering, probe_once, said
+from kit.probing import answering, playing, probe_once, said
 from kit.tls import ours, theirs
 from kit.words import WordProbe
 from pointsman.contracts import Arrival, OverTls, Verdict
@@ -74,24 +73,15 @@ class TlsWords:
 @contextmanager
 def tls_server(leaf: Issued, answer: bytes = b"ok") -> Iterator[str]:
     context = theirs(leaf)
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        with contextlib.suppress(OSError), listener.accept()[0] as plain:
-            plain.settimeout(10)
-            with context.wrap_socket(plain, server_side=True) as sock:
-                sock.recv(100)
-                sock.sendall(answer)
-                sock.recv(100)
+    def play(plain: socket.socket, stop: threading.Event) -> None:
+        with context.wrap_socket(plain, server_side=True) as sock:
+            sock.recv(100)
+            sock.sendall(answer)
+            sock.recv(100)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(10)
+    with playing(play) as place:
+        yield place
 
 
 def test_a_word_over_tls_and_every_step_of_it() -> None:
@@ -163,30 +153,6 @@ def test_tls_may_be_of_an_older_version() -> None:
 
 
 # ---- servers that mean no good ----
-
-
-@contextmanager
-def playing(play: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """A server that does with its connection what the test wants, until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def serve() -> None:
-        with contextlib.suppress(OSError), listener.accept()[0] as sock:
-            sock.settimeout(10)
-            play(sock, stop)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        stop.set()
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 class Long:

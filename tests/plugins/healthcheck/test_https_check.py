@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from kit.certificates import Authority, Issued
-from kit.probing import probe_once
+from kit.probing import playing, probe_once
 from kit.tls import theirs
 from pointsman.app.loading import registry_with
 from pointsman.config.build import Site, build
@@ -43,26 +42,16 @@ def https_server(leaf: Issued = LEAF, seen: list[str] | None = None) -> Iterator
         names.append(name or "")
 
     context.sni_callback = note
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        with contextlib.suppress(OSError), listener.accept()[0] as plain:
-            plain.settimeout(10)
-            with context.wrap_socket(plain, server_side=True) as sock:
-                request = sock.recv(4096)
-                names.append(request.partition(b"Host: ")[2].partition(b"\r\n")[0].decode())
-                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                sock.recv(100)
+    def play(plain: socket.socket, stop: threading.Event) -> None:
+        with context.wrap_socket(plain, server_side=True) as sock:
+            request = sock.recv(4096)
+            names.append(request.partition(b"Host: ")[2].partition(b"\r\n")[0].decode())
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            sock.recv(100)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(10)
+    with playing(play) as place:
+        yield place
 
 
 def site(registry: Registry, folder: Path, place: str, health: str, tls: str = "none") -> Site:
