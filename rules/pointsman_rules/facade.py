@@ -1,0 +1,208 @@
+"""What rules see of exchanges and connections: functions of a number, never objects of ours.
+
+None of them raises: they return a value, or None and what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pointsman.contracts.rules import RuledExchange
+from pointsman.model.headers import Headers
+from pointsman.model.message import Head, RequestHead, ResponseHead
+from pointsman_rules import facade_values as values
+from pointsman_rules import set_cookies
+
+Host = Mapping[str, Callable[..., Any]]
+Problem = tuple[None, str]
+REQUEST, RESPONSE, UPSTREAM = 0, 1, 2
+
+
+class Facade:
+    """The exchanges and connections that are live, by number, and the functions about them."""
+
+    def __init__(self) -> None:
+        self.live: dict[int, Any] = {}
+
+    # ---- heads and their fields ----
+
+    def _head(self, number: int, side: int) -> Head | None:
+        x: RuledExchange = self.live[number]
+        if side == REQUEST:
+            return x.request
+        return x.answer if side == RESPONSE else x.outgoing
+
+    def functions(self) -> Host:
+        """What the prelude calls about heads, cookies and arguments."""
+        return {
+            "header": self._header(),
+            "header_at": self.header_at,
+            "field_at": self.field_at,
+            "set_header": self.set_header,
+            "add_header": self.add_header,
+            "remove_header": self.remove_header,
+            "cookie": self.cookie,
+            "put_cookie": self.put_cookie,
+            "argument": self.argument,
+            "argument_at": self.argument_at,
+            "put_argument": self.put_argument,
+            "set_cookie": self.set_cookie,
+            "set_cookie_name": self.set_cookie_name,
+            "set_cookie_attribute": self.set_cookie_attribute,
+            "put_set_cookie": self.put_set_cookie,
+            "change_set_cookie": self.change_set_cookie,
+            "remove_set_cookie": self.remove_set_cookie,
+            "secure": self.secure,
+            "log_field": self.log_field,
+        }
+
+    def _header(self) -> Callable[[int, int, str], str | None]:
+        live, field = self.live, values.field
+
+        def header(number: int, side: int, name: str) -> str | None:
+            x: RuledExchange = live[number]
+            head: Head | None = (
+                x.request if side == REQUEST else x.answer if side == RESPONSE else x.outgoing
+            )
+            return None if head is None else field(head, name)
+
+        return header
+
+    def header_at(self, number: int, side: int, name: str, at: int) -> str | None:
+        """The ``at``-th field of that name, from 1."""
+        head = self._head(number, side)
+        found = [] if head is None else values.fields(head, name)
+        return found[at - 1] if at <= len(found) else None
+
+    def field_at(self, number: int, side: int, at: int) -> tuple[str, str] | None:
+        """Name and value of the ``at``-th field."""
+        head = self._head(number, side)
+        if head is None or at > len(head.headers):
+            return None
+        name, value = head.headers.fields[at - 1]
+        return name.decode("latin-1"), value.decode("latin-1")
+
+    def _changeable(self, number: int, side: int, name: str) -> Headers | str:
+        head = self._head(number, side)
+        if head is None:
+            return "there is no such message here"
+        if name.lower() in values.FRAMING:
+            return f"{name} belongs to the framing of a message: rules cannot change it"
+        return head.headers
+
+    def set_header(self, number: int, side: int, name: str, value: str) -> Problem | None:
+        """Set a field in place of all of its name."""
+        headers = self._changeable(number, side, name)
+        if isinstance(headers, str):
+            return None, headers
+        try:
+            headers.set(name.encode("latin-1"), value.encode("latin-1"))
+        except ValueError as error:
+            return None, str(error)
+        self._host_follows(number, side, name, value)
+        return None
+
+    def _host_follows(self, number: int, side: int, name: str, value: str) -> None:
+        head = self._head(number, side)
+        if isinstance(head, RequestHead) and name.lower() == "host":
+            head.host = value.encode("latin-1")
+
+    def add_header(self, number: int, side: int, name: str, value: str) -> Problem | None:
+        """Add a field after the others."""
+        if name.lower() == "host":
+            return None, "a request has one Host: set it"
+        headers = self._changeable(number, side, name)
+        if isinstance(headers, str):
+            return None, headers
+        try:
+            headers.add(name.encode("latin-1"), value.encode("latin-1"))
+        except ValueError as error:
+            return None, str(error)
+        return None
+
+    def remove_header(self, number: int, side: int, name: str) -> Problem | None:
+        """Drop all fields of that name."""
+        if name.lower() == "host" and side != RESPONSE:
+            return None, "a request needs its Host"
+        headers = self._changeable(number, side, name)
+        if isinstance(headers, str):
+            return None, headers
+        key = name.encode("latin-1")
+        if key in headers:
+            headers.remove(key)
+        return None
+
+    # ---- cookies and arguments ----
+
+    def _request(self, number: int) -> RequestHead:
+        head: RequestHead = self.live[number].request
+        return head
+
+    def cookie(self, number: int, name: str) -> str | None:
+        """A cookie that the client sent."""
+        return values.cookie(self._request(number), name)
+
+    def put_cookie(self, number: int, name: str, value: str | None) -> Problem | None:
+        """Change a cookie of the request."""
+        return _problem(values.put_cookie(self._request(number), name, value))
+
+    def argument(self, number: int, name: str) -> str | None:
+        """An argument of the query."""
+        return values.argument(self._request(number), name)
+
+    def argument_at(self, number: int, name: str, at: int) -> str | None:
+        """The ``at``-th argument of that name, from 1."""
+        found = [v for key, v in values.arguments(self._request(number)) if key == name]
+        return found[at - 1] if at <= len(found) else None
+
+    def put_argument(self, number: int, name: str, value: str | None) -> Problem | None:
+        """Change an argument of the query."""
+        return _problem(values.put_argument(self._request(number), name, value))
+
+    def _answer(self, number: int) -> Headers:
+        head: ResponseHead | None = self.live[number].answer
+        return Headers() if head is None else head.headers
+
+    def set_cookie(self, number: int, name: str) -> str | None:
+        """The value of a cookie that the answer sets."""
+        return set_cookies.value(self._answer(number), name)
+
+    def set_cookie_name(self, number: int, at: int) -> str | None:
+        """The name of the ``at``-th cookie that it sets."""
+        found = set_cookies.names(self._answer(number))
+        return found[at - 1] if at <= len(found) else None
+
+    def set_cookie_attribute(self, number: int, name: str, which: str) -> str | None:
+        """An attribute of a cookie that it sets."""
+        return set_cookies.attribute(self._answer(number), name, which)
+
+    def put_set_cookie(self, number: int, name: str, value: str, words: str) -> Problem | None:
+        """Set a cookie."""
+        return _problem(set_cookies.put(self._answer(number), name, value, words))
+
+    def change_set_cookie(self, number: int, name: str, words: str) -> Problem | None:
+        """Change attributes of a cookie that it sets."""
+        return _problem(set_cookies.change(self._answer(number), name, words))
+
+    def remove_set_cookie(self, number: int, name: str) -> Problem | None:
+        """Set that cookie no more."""
+        return _problem(set_cookies.remove(self._answer(number), name))
+
+    def secure(self, number: int) -> bool:
+        """Whether TLS was taken off the client's connection."""
+        return bool(self.live[number].connection.secure)
+
+    def log_field(self, number: int, name: str, value: str) -> Problem | None:
+        """A further field of the access log."""
+        x = self.live.get(number)
+        if x is None or not hasattr(x, "log_fields"):
+            return None, "log.field belongs to an exchange, and there is none here"
+        if len(x.log_fields) >= 32 and name not in x.log_fields:
+            return None, "an exchange has at most 32 further log fields"
+        x.log_fields[name] = value[:4096]
+        return None
+
+
+def _problem(problem: str | None) -> Problem | None:
+    return None if problem is None else (None, problem)

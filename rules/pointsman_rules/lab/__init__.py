@@ -1,0 +1,1 @@
+"""The rule lab: rules are tried without a proxy, a network or time."""

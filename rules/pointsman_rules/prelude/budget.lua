@@ -1,0 +1,216 @@
+-- Limits on what runs: instructions, CPU time and memory, over coroutines, pcall and metamethods.
+-- First of the prelude: it keeps what the others need of the libraries, before they are taken away.
+local P = ...
+
+local sethook, traceback = debug.sethook, debug.traceback
+local clock, used = os.clock, collectgarbage
+local create, resume, running = coroutine.create, coroutine.resume, coroutine.running
+local pcall, error, type, tostring, rawget = pcall, error, type, tostring, rawget
+local setmetatable, getmetatable, rawset = setmetatable, getmetatable, rawset
+
+P.traceback, P.create, P.resume, P.yield = traceback, create, resume, coroutine.yield
+P.pcall, P.getinfo = pcall, debug.getinfo
+P.running, P.used, P.metatable_of = running, used, debug.getmetatable
+
+-- The hook fires every STEP instructions; every LOOK of these it reads the clock.
+local STEP, LOOK = 100, 10
+local one_hook_for_all = jit ~= nil -- LuaJIT has a single hook, PUC Lua one for each coroutine
+
+local steps, seconds, soft -- what a run may use: steps, CPU seconds, KiB of memory
+local left, look, stop_at = 1e9, 1e9, nil -- the prelude itself is not counted
+local spent = nil -- why the run must end; while it is set the hook fires on each instruction
+
+local hook
+
+local function refuse(why)
+  spent = why
+  sethook(hook, "", 1)
+  error(why, 0)
+end
+
+hook = function()
+  if one_hook_for_all and running() == nil then
+    -- Rules run in coroutines only: a run that had to end is over, its hook is for nobody else.
+    if spent then
+      spent = nil
+      sethook(hook, "", STEP)
+    end
+    return
+  end
+  if spent then
+    sethook(hook, "", 1)
+    error(spent, 0)
+  end
+  left = left - 1
+  if left < 0 then
+    return refuse(P.too_many)
+  end
+  look = look - 1
+  if look <= 0 then
+    look = LOOK
+    local now = clock()
+    if not stop_at then
+      stop_at = now + seconds
+    elseif now > stop_at then
+      return refuse(P.too_long)
+    end
+    if used("count") > soft then
+      return refuse(P.too_big)
+    end
+  end
+end
+
+-- A run begins: `most` instructions, `cpu` seconds.
+function P.begin(most, cpu)
+  left, look, stop_at, spent, seconds = most / STEP, 2, nil, nil, cpu
+end
+
+function P.set_memory(kib)
+  soft = kib
+end
+
+function P.arm(co)
+  if one_hook_for_all then
+    return
+  end
+  sethook(co, hook, "", STEP)
+end
+
+if one_hook_for_all then
+  sethook(hook, "", STEP)
+end
+
+-- CPU seconds of this run so far, as far as the hook has looked.
+function P.cpu()
+  return stop_at and clock() - (stop_at - seconds) or 0
+end
+
+function P.is_spent()
+  return spent ~= nil
+end
+
+-- What C code costs, in instructions: the hook does not see it.
+local function charge(cost)
+  left = left - cost / STEP
+  if left < 0 then
+    refuse(spent or P.too_many)
+  end
+end
+P.charge = charge
+
+-- Before anything is handed to the host or asked of it: with a full heap that would end the
+-- process, and here an error is only an error.
+function P.room()
+  if used("count") > soft then
+    refuse(P.too_big)
+  end
+end
+
+-- Errors leave as text: objects of the host would be a way out, and tables lose their meaning.
+local function as_text(problem)
+  local kind = type(problem)
+  if kind == "string" then
+    return problem
+  end
+  if kind == "number" or kind == "boolean" then
+    return tostring(problem)
+  end
+  if kind == "table" and type(rawget(problem, "message")) == "string" then
+    return rawget(problem, "message")
+  end
+  return "an error that is a " .. kind
+end
+P.as_text = as_text
+
+local function cleaned(ok, problem, ...)
+  if not ok and type(problem) == "userdata" then
+    return false, as_text(problem)
+  end
+  return ok, problem, ...
+end
+
+local safe = {}
+P.safe = safe
+
+function safe.pcall(f, ...)
+  return cleaned(pcall(f, ...))
+end
+
+-- A handler of errors would run inside the hook, where no hook can stop it: it runs afterwards.
+function safe.xpcall(f, on_error, ...)
+  local function judged(ok, problem, ...)
+    if ok then
+      return ok, problem, ...
+    end
+    return false, on_error(type(problem) == "userdata" and as_text(problem) or problem)
+  end
+  return judged(pcall(f, ...))
+end
+
+function safe.error(problem, level)
+  if problem == nil then
+    problem = "error(nil)"
+  end
+  if type(level) ~= "number" then
+    level = 1
+  end
+  error(problem, level == 0 and 0 or level + 1)
+end
+
+-- Finalizers run with hooks off: nothing could end them.
+function safe.setmetatable(t, mt)
+  if type(t) ~= "table" or mt ~= nil and type(mt) ~= "table" then
+    error("setmetatable wants a table, and a table or nil", 2)
+  end
+  if getmetatable(t) == false then
+    error("this table cannot be given another metatable", 2)
+  end
+  if type(mt) == "table" and rawget(mt, "__gc") ~= nil then
+    error("a metatable of a rule cannot have __gc", 2)
+  end
+  return setmetatable(t, mt)
+end
+
+function safe.rawset(t, key, value)
+  if getmetatable(t) == false then
+    error("this table cannot be changed", 2)
+  end
+  return rawset(t, key, value)
+end
+
+local co = {}
+safe.coroutine = co
+
+function co.create(f)
+  if type(f) ~= "function" then
+    error("coroutine.create wants a function", 2)
+  end
+  charge(200)
+  local made = create(f)
+  P.arm(made)
+  return made
+end
+
+function co.resume(made, ...)
+  return cleaned(resume(made, ...))
+end
+
+-- Not the library's own: that one closes the coroutine on an error, which runs __close with hooks off.
+function co.wrap(f)
+  local made = co.create(f)
+  local function judged(ok, problem, ...)
+    if not ok then
+      error(as_text(problem), 0)
+    end
+    return problem, ...
+  end
+  return function(...)
+    return judged(resume(made, ...))
+  end
+end
+
+co.yield, co.status = coroutine.yield, coroutine.status
+
+function co.running()
+  return (running())
+end

@@ -1,0 +1,418 @@
+-- Events: who registered for which, and how one is run: in a coroutine that waits for the next.
+local P = ...
+local error, type, tostring, rawget, ipairs = error, type, tostring, rawget, ipairs
+local create, resume, yield, running = P.create, P.resume, P.yield, P.running
+local begin, arm, cpu, as_text = P.begin, P.arm, P.cpu, P.as_text
+local records, object, types, exported = P.records, P.object, P.types, P.exported
+local set = setmetatable
+local pairs, gmatch = pairs, string.gmatch
+
+local DONE = {} -- what a run yields when it has ended; nobody else has it
+local MOST_IDLE = 64
+
+local live = {} -- number of an exchange -> its record
+local idle, idles = {}, 0 -- coroutines that wait for work
+local current -- the one that works now
+local registered = {} -- event -> { {file, function}, ... } in order
+-- Of events whose functions change a body one after the other: which argument that is.
+local chains = { request_body = 2, request_chunk = 2, response_body = 3, response_chunk = 3 }
+local lists = {} -- event -> functions that are switched on, with `n` and the file of each
+local waiting, tickets = {}, 0 -- ticket -> the coroutine that waits
+local loading = nil -- number of the file that is being loaded
+
+-- ---- registration ----
+
+function P.loading_file()
+  return loading
+end
+
+local on = {}
+for event in pairs(P.legal) do
+  registered[event] = {}
+  on[event] = function(f)
+    if loading == nil then
+      error("on." .. event .. " is for the file itself: events cannot be registered later", 2)
+    end
+    if type(f) ~= "function" then
+      error("on." .. event .. " wants a function", 2)
+    end
+    local all = registered[event]
+    if #all >= 1000 then
+      error("on." .. event .. ": more than 1000 functions", 2)
+    end
+    all[#all + 1] = { loading, f }
+  end
+end
+P.safe.on = set({}, {
+  __metatable = false,
+  __newindex = function()
+    error("on cannot be changed", 2)
+  end,
+  __index = function(_, event)
+    return on[event] or error("there is no event '" .. tostring(event) .. "'", 2)
+  end,
+})
+
+-- Fill `lists` anew. `instead[file]` is nil, false (leave it out) or a verb that stands for it.
+local instead = {}
+local function compile()
+  for event, all in pairs(registered) do
+    local list = { n = 0, files = {}, chain = chains[event] }
+    for _, pair in ipairs(all) do
+      local file, f = pair[1], pair[2]
+      local other = instead[file]
+      if other then
+        local stand_in = P.legal[event][other[1]] and other
+        f = stand_in and function()
+          return stand_in
+        end
+      elseif other == false then
+        f = nil
+      end
+      if f then
+        list.n = list.n + 1
+        list[list.n], list.files[list.n] = f, file
+      end
+    end
+    lists[event] = list
+  end
+end
+P.compile = compile
+
+function P.switch(file, on_, status)
+  if on_ then
+    instead[file] = nil
+  elseif status > 0 then
+    instead[file] = P.verbs.refuse(status)
+  else
+    instead[file] = false
+  end
+  compile()
+end
+
+function P.has(event)
+  return #registered[event] > 0
+end
+
+function P.file_of(event, k)
+  local list = lists[event]
+  return list and list.files[k]
+end
+
+-- ---- one run ----
+
+local function runner()
+  local state = { k = 0, event = "", number = 0 }
+  local function body(list, k, a, b, c, d)
+    while true do
+      local value
+      local n, chain = list.n, list.chain
+      state.changed = nil
+      while k <= n do
+        state.k = k
+        value = list[k](a, b, c, d)
+        if value ~= nil then
+          if chain and type(value) == "string" then
+            -- A changed body: the next function is given it.
+            if chain == 2 then
+              b = value
+            else
+              c = value
+            end
+            state.changed = value
+          else
+            break
+          end
+        end
+        k = k + 1
+      end
+      if chain and type(value) ~= "table" then
+        value = state.changed
+      end
+      list, k, a, b, c, d = yield(DONE, value)
+    end
+  end
+  state.co = create(body)
+  arm(state.co)
+  return state
+end
+
+local function taken(event, number)
+  local state
+  if idles > 0 then
+    state = idle[idles]
+    idle[idles] = nil
+    idles = idles - 1
+  else
+    state = runner()
+  end
+  state.event, state.number = event, number
+  current = state
+  return state
+end
+
+local function chosen(record)
+  local ctx = record.ctx
+  local pool, server = rawget(ctx, "pool"), rawget(ctx, "server")
+  if pool ~= nil or server ~= nil then
+    return "choose", type(pool) == "string" and pool or "", type(server) == "string" and server or ""
+  end
+end
+
+local function settled(state, record, ok, tag, value, ...)
+  if ok then
+    if tag == DONE then
+      if idles < MOST_IDLE then
+        idles = idles + 1
+        idle[idles] = state
+      end
+      if value ~= nil then
+        return exported(state.event, value, state.k)
+      end
+      if state.event == "request" then
+        return chosen(record)
+      end
+      return
+    end
+    record.cpu = (record.cpu or 0) + cpu()
+    tickets = tickets + 1
+    state.record = record
+    waiting[tickets] = state
+    return "!wait", tickets, tag, value, ...
+  end
+  return "!error", state.k, P.explained(tag), P.traceback(state.co), state.changed
+end
+
+-- What went wrong, if the error met the host itself (the hook of LuaJIT, which is the same for all).
+function P.where()
+  local state = current
+  return state.k, P.traceback(state.co), state.changed
+end
+
+local function record_of(number)
+  local record = live[number]
+  if record == nil then
+    record = { number = number, ctx = {} }
+    record.req = object(record, types.req)
+    live[number] = record
+  end
+  return record
+end
+
+local function bare(number)
+  local record = live[number]
+  if record == nil then
+    record = { number = number, ctx = {} }
+    live[number] = record
+  end
+  return record
+end
+
+local most, seconds = P.most_steps, P.most_cpu
+
+local function run(event, k, record, a, b, c, d)
+  local state = taken(event, record.number)
+  begin(most, seconds)
+  return settled(state, record, resume(state.co, lists[event], k, a, b, c, d))
+end
+
+local function res_of(record)
+  local res = record.res
+  if res == nil then
+    res = object(record, types.res)
+    record.res = res
+  end
+  return res
+end
+
+local fire = {}
+P.fire = fire
+
+function fire.request(number, k)
+  local record = record_of(number)
+  return run("request", k, record, record.req, record.ctx)
+end
+
+function fire.response(number, k)
+  local record = record_of(number)
+  return run("response", k, record, record.req, res_of(record), record.ctx)
+end
+
+function fire.upstream_request(number, k)
+  local record = record_of(number)
+  local up = object(record, types.up)
+  return run("upstream_request", k, record, record.req, up, record.ctx)
+end
+
+function fire.selected(number, k, server)
+  local record = record_of(number)
+  return run("selected", k, record, record.req, record.ctx, server)
+end
+
+function fire.select(number, k, names)
+  local record = record_of(number)
+  local list = {}
+  for name in gmatch(names, "[^\n]+") do
+    list[#list + 1] = name
+  end
+  return run("select", k, record, record.req, list, record.ctx)
+end
+
+function fire.connect_failed(number, k, server, attempt, phase, message)
+  local record = record_of(number)
+  local failure = { server = server, attempt = attempt, phase = phase, message = message }
+  return run("connect_failed", k, record, record.req, record.ctx, failure)
+end
+
+fire["error"] = function(number, k)
+  local record = record_of(number)
+  return run("error", k, record, record.req, res_of(record), record.ctx)
+end
+
+function fire.log(number, k)
+  local record = record_of(number)
+  return run("log", k, record, record.req, record.ctx, object(record, types.record))
+end
+
+function fire.request_body(number, k, body)
+  local record = record_of(number)
+  return run("request_body", k, record, record.req, body, record.ctx)
+end
+
+function fire.request_chunk(number, k, chunk, last)
+  local record = record_of(number)
+  return run("request_chunk", k, record, record.req, chunk, last, record.ctx)
+end
+
+function fire.response_body(number, k, body)
+  local record = record_of(number)
+  return run("response_body", k, record, record.req, res_of(record), body, record.ctx)
+end
+
+function fire.response_chunk(number, k, chunk, last)
+  local record = record_of(number)
+  return run("response_chunk", k, record, record.req, res_of(record), chunk, last)
+end
+
+-- Whether a rule has said `ctx.NAME = false`.
+function P.declined(number, name)
+  local record = live[number]
+  return record ~= nil and rawget(record.ctx, name) == false
+end
+
+local function of_connection(event)
+  return function(number, k, data, more)
+    local record = bare(number)
+    if data ~= nil then
+      return run(event, k, record, P.client_of(record), record.ctx, data, more)
+    end
+    return run(event, k, record, P.client_of(record), record.ctx)
+  end
+end
+for _, event in ipairs({ "connection", "client_hello", "tls", "data", "close" }) do
+  fire[event] = of_connection(event)
+end
+
+for _, event in ipairs({ "load", "unload" }) do
+  fire[event] = function(number, k)
+    return run(event, k, bare(number))
+  end
+end
+
+function fire.server_state(number, k, pool, server, old, new)
+  return run("server_state", k, bare(number), pool, server, old, new)
+end
+
+-- ---- files and timers: lists of one function ----
+
+local function one(event, f, number)
+  local state = taken(event, number)
+  local record = bare(number)
+  begin(event == "load" and most * 10 or most, event == "load" and seconds * 10 or seconds)
+  return settled(state, record, resume(state.co, { f, n = 1 }, 1))
+end
+
+function P.run_file(file, f, number)
+  loading = file
+  return one("load", f, number)
+end
+
+function P.loaded()
+  loading = nil
+end
+
+local timers = {}
+function P.run_timer(id, number)
+  local f = timers[id]
+  if f then
+    return one("timer", f, number)
+  end
+end
+
+function P.keep_timer(id, f)
+  timers[id] = f
+end
+
+-- ---- waiting ----
+
+local waits = P.waits
+
+-- Nobody wants to know any more.
+function P.give_up(ticket)
+  waiting[ticket] = nil
+end
+
+local function answered(ok, ...)
+  if ok then
+    return ...
+  end
+  error((...), 3)
+end
+
+function P.wait(op, ...)
+  local state = current
+  if running() ~= state.co then
+    error("waiting is for the rule itself, not for a coroutine that it made", 3)
+  end
+  if not waits[state.event] then
+    error("nothing can wait in on." .. state.event, 3)
+  end
+  return answered(yield(op, ...))
+end
+
+function P.go_on(ticket, ok, ...)
+  local state = waiting[ticket]
+  waiting[ticket] = nil
+  local record = state and state.record
+  if not record or live[record.number] ~= record then
+    return
+  end
+  current = state
+  local rest = P.most_request_cpu - record.cpu
+  begin(most, rest < seconds and (rest > 0 and rest or 0.0001) or seconds)
+  return settled(state, record, resume(state.co, ok, ...))
+end
+
+-- The number of the exchange that is worked on; 0 in timers and while files are loaded.
+function P.now()
+  return current and current.number or 0, current and current.event or ""
+end
+
+-- An exchange, connection or timer has ended: nothing of it can be used any more.
+function P.over(number)
+  local record = live[number]
+  if record ~= nil then
+    live[number] = nil
+    for i = 1, #record do
+      records[record[i]] = nil
+    end
+  end
+end
+
+function P.live()
+  local n = 0
+  for _ in pairs(live) do
+    n = n + 1
+  end
+  return n
+end

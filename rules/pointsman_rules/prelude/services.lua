@@ -1,0 +1,304 @@
+-- What rules ask of the program beside the exchange: tables, lists, pools, the log, metrics.
+local P = ...
+local py, room, checked, clean = P.py, P.room, P.checked, P.clean
+local error, type, tostring, tonumber, setmetatable, floor = error, type, tostring, tonumber, setmetatable, math.floor
+local match, sub, find, select, pairs = string.match, string.sub, string.find, select, pairs
+local safe = P.safe
+
+local function text(value, what)
+  local kind = type(value)
+  if kind == "number" then
+    return tostring(value)
+  elseif kind ~= "string" then
+    error(what .. " wants a string, got " .. (value == nil and "nil" or "a " .. kind), 3)
+  end
+  return value
+end
+
+local function number(value, what)
+  if type(value) ~= "number" or value ~= value then
+    error(what .. " wants a number, got " .. (value == nil and "nil" or "a " .. type(value)), 3)
+  end
+  return value
+end
+
+local units = { ms = 0.001, s = 1, m = 60, h = 3600, d = 86400 }
+local known = { n = 0 }
+-- Seconds of a number or of a text such as "10s"; nil stays nil.
+local function seconds(value, what)
+  if value == nil or type(value) == "number" then
+    return value
+  end
+  local found = known[value]
+  if not found then
+    local amount, unit = match(text(value, what), "^(%d+%.?%d*)(%a+)$")
+    found = amount and units[unit] and tonumber(amount) * units[unit]
+    if not found then
+      error(what .. " wants a duration, like \"10s\" or \"5m\", got " .. tostring(value), 3)
+    end
+    if known.n > 1000 then
+      known = { n = 0 }
+    end
+    known[value], known.n = found, known.n + 1
+  end
+  return found
+end
+P.seconds, P.text, P.number = seconds, text, number
+
+-- A global whose fields are functions; they cannot be replaced.
+local function library(name, functions)
+  local mt = { __metatable = false }
+  function mt.__index(_, key)
+    return functions[key] or error(name .. " has no field '" .. tostring(key) .. "'", 2)
+  end
+  function mt.__newindex()
+    error(name .. " cannot be changed", 2)
+  end
+  P.library[name] = functions
+  return setmetatable({}, mt)
+end
+P.library, P.library_of = {}, library
+
+for name, functions in pairs({ string = safe.string, table = safe.table, coroutine = safe.coroutine,
+  bit = safe.bit, json = safe.json }) do
+  safe[name] = library(name, functions)
+end
+
+safe.math = library("math", {
+  abs = math.abs, ceil = math.ceil, floor = math.floor, fmod = math.fmod, huge = math.huge,
+  log = math.log, max = math.max, min = math.min, pi = math.pi, sqrt = math.sqrt, exp = math.exp,
+})
+
+-- ---- tables ----
+
+local function table_of(id, name)
+  local t = {}
+  local key_of = function(key)
+    room()
+    return text(key, "a key of tables." .. name)
+  end
+  function t.get(_, key)
+    return (py.table_get(id, key_of(key)))
+  end
+  function t.set(_, key, value, ttl)
+    local kind = type(value)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      error("tables." .. name .. " keeps strings, numbers and booleans, not a " .. kind, 2)
+    end
+    checked(py.table_set(id, key_of(key), value, seconds(ttl, "ttl")))
+  end
+  function t.add(_, key, value, ttl)
+    local kind = type(value)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      error("tables." .. name .. " keeps strings, numbers and booleans, not a " .. kind, 2)
+    end
+    return checked(py.table_add(id, key_of(key), value, seconds(ttl, "ttl")))
+  end
+  function t.incr(_, key, by, ttl)
+    return checked(py.table_incr(id, key_of(key), by == nil and 1 or number(by, "incr"), seconds(ttl, "ttl")))
+  end
+  function t.rate(_, key, window)
+    return checked(py.table_rate(id, key_of(key), number(seconds(window, "rate"), "rate")))
+  end
+  function t.take(_, key, per_second, burst)
+    per_second = number(per_second, "take")
+    local got, wait = py.table_take(id, key_of(key), per_second, burst == nil and per_second or number(burst, "take"))
+    if got == nil then
+      error(wait, 2)
+    end
+    return got, wait
+  end
+  function t.ttl(_, key)
+    return (py.table_ttl(id, key_of(key)))
+  end
+  function t.delete(_, key)
+    py.table_delete(id, key_of(key))
+  end
+  function t.size()
+    room()
+    return py.table_size(id)
+  end
+  P.library.table_methods = t
+  return library("tables." .. name, t)
+end
+
+-- Names that the configuration gave, each an object made when it is first asked for.
+local function named(what, make)
+  local made = {}
+  return setmetatable({}, {
+    __metatable = false,
+    __newindex = function()
+      error(what .. " cannot be changed", 2)
+    end,
+    __index = function(_, name)
+      local one = made[name]
+      if not one then
+        room()
+        one = make(text(name, what))
+        made[name] = one
+      end
+      return one
+    end,
+  })
+end
+
+safe.tables = named("tables", function(name)
+  local id, problem = py.table_id(name)
+  if problem then
+    error(problem, 3)
+  end
+  return table_of(id, name)
+end)
+
+local function list_of(name)
+  local id, problem = py.list_id(name)
+  if problem then
+    error(problem, 3)
+  end
+  local l = {}
+  function l.has(_, value)
+    if value == nil then
+      return false
+    end
+    room()
+    return (py.list_has(id, text(value, "lists." .. name)))
+  end
+  function l.get(_, value)
+    if value == nil then
+      return nil
+    end
+    room()
+    return (py.list_get(id, text(value, "lists." .. name)))
+  end
+  function l.size()
+    room()
+    return py.list_size(id)
+  end
+  P.library.list_methods = l
+  return library("lists." .. name, l)
+end
+safe.lists = named("lists", list_of)
+
+-- ---- pools and their servers ----
+
+local server_fields = { name = true, address = true, weight = true, state = true, active = true, healthy = true }
+local function server_of(pool, name)
+  local s = {}
+  for _, what in ipairs({ "drain", "maint", "ready" }) do
+    s[what] = function()
+      room()
+      checked(py.server_do(pool, name, what, 0))
+    end
+  end
+  function s.set_weight(_, weight)
+    room()
+    checked(py.server_do(pool, name, "set_weight", number(weight, "set_weight")))
+  end
+  P.library.server_methods = s
+  return setmetatable({}, {
+    __metatable = false,
+    __newindex = function()
+      error("a server cannot be changed like that: use set_weight, drain, maint, ready", 2)
+    end,
+    __index = function(_, key)
+      if s[key] then
+        return s[key]
+      elseif not server_fields[key] then
+        error("a server has no field '" .. tostring(key) .. "'", 2)
+      end
+      room()
+      return checked(py.server_field(pool, name, key))
+    end,
+  })
+end
+
+safe.pools = named("pools", function(name)
+  if not py.pool_is_there(name) then
+    error("there is no pool '" .. name .. "'", 3)
+  end
+  local p = {}
+  function p.servers()
+    room()
+    local list, i = {}, 1
+    while true do
+      local one = py.pool_server(name, i)
+      if one == nil then
+        return list
+      end
+      list[i] = server_of(name, one)
+      i = i + 1
+    end
+  end
+  function p.server(_, server)
+    room()
+    return py.server_field(name, text(server, "server"), "name") and server_of(name, server) or nil
+  end
+  function p.size()
+    room()
+    return py.pool_size(name)
+  end
+  function p.healthy()
+    room()
+    return py.pool_healthy(name)
+  end
+  P.library.pool_methods = p
+  return library("pools." .. name, p)
+end)
+
+-- ---- log and metrics ----
+
+local getinfo = P.getinfo
+local log = {}
+for _, level in ipairs({ "debug", "info", "warn", "error" }) do
+  log[level] = function(message, fields)
+    room()
+    if fields ~= nil then
+      message = tostring(message) .. " " .. safe.json.encode(fields)
+    end
+    local place = getinfo(2, "Sl")
+    local where = place and place.short_src .. ":" .. place.currentline or ""
+    py.log(level, sub(tostring(message), 1, 8192), where, P.now())
+  end
+end
+-- A field of the access log of this exchange.
+function log.field(name, value)
+  room()
+  local n = P.now()
+  checked(py.log_field(n, text(name, "log.field"), clean(value, "log.field", 2)))
+end
+safe.log = library("log", log)
+safe.print = function(...)
+  local words = {}
+  for i = 1, select("#", ...) do
+    words[i] = tostring((select(i, ...)))
+  end
+  log.info(safe.table.concat(words, " "))
+end
+
+local metrics = {}
+local function metric(kind, method)
+  return function(name, labels)
+    local words = { text(name, "metrics." .. kind) }
+    local names = {}
+    for label in pairs(labels or {}) do
+      names[#names + 1] = text(label, "a label")
+    end
+    table.sort(names)
+    for _, label in ipairs(names) do
+      words[#words + 1] = label .. "=" .. clean(labels[label], "a label", 2)
+    end
+    room()
+    local id, problem = py.metric(kind, table.concat(words, "\n"))
+    if problem then
+      error(problem, 2)
+    end
+    local m = {}
+    m[method] = function(_, value)
+      py.metric_change(id, value == nil and 1 or number(value, "a metric"))
+    end
+    return m
+  end
+end
+metrics.counter = metric("counter", "add")
+metrics.gauge = metric("gauge", "set")
+safe.metrics = library("metrics", metrics)

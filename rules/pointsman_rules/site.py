@@ -1,0 +1,120 @@
+"""What the rules of all virtual services share, from the sections `lua`, `lists`, `rule_tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from pydantic import Field
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pointsman.contracts import Duration, Section, SectionPlace, Settings
+from pointsman_rules.limits import Engine, Limits
+from pointsman_rules.lists import ListSettings, RuleList, make_lists
+from pointsman_rules.rule_metrics import RuleMetrics
+from pointsman_rules.rule_tables import RuleTable, TableSettings, make_tables
+from pointsman_rules.watchdog import Watchdog
+
+# How often lists are looked at, and old values of tables forgotten; seconds.
+CHORES = 1.0
+
+
+class LuaSettings(Settings):
+    """Rules in Lua.
+
+    Attributes:
+        engine: which Lua: lua54, lua55 or luajit (its compiler switched off).
+        limits: what the rules of one service may use.
+        watchdog: how long a rule may keep everybody waiting before it is told.
+        watch: how often it is looked whether rule files have changed, to load them anew; 0 never.
+    """
+
+    engine: Engine = "lua54"
+    limits: Limits = Field(default_factory=Limits)
+    watchdog: Duration = Field(default=0.25, gt=0)
+    watch: Duration = Field(default=0.0, ge=0)
+
+
+class Watching(Protocol):
+    """Somebody whose files may change."""
+
+    def look(self) -> None:
+        """Look whether they have changed."""
+
+
+class LuaSite:
+    """What the rules of all virtual services share.
+
+    Args:
+        settings: of the section `lua`.
+        lists, tables: by name.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: LuaSettings,
+        lists: Mapping[str, RuleList],
+        tables: Mapping[str, RuleTable],
+    ) -> None:
+        self.settings = settings
+        self.lists = lists
+        self.tables = tables
+        self.metrics = RuleMetrics()
+        self.watchdog = Watchdog(settings.watchdog)
+        self._users: list[Watching] = []
+        self._due = 0.0
+        self._chores = LoopingCall(self._look)
+        self._reactor: Any = None
+
+    def start(self, reactor: Any, user: Watching) -> None:
+        """A book of rules begins its work; the first one starts all that goes on beside."""
+        self._users.append(user)
+        if len(self._users) > 1:
+            return
+        self._reactor = reactor
+        self._chores.clock = reactor
+        self._chores.start(CHORES, now=False).addErrback(self._failed)
+        self.watchdog.start(reactor)
+
+    def stop(self, user: Watching) -> None:
+        """A book of rules ends; the last one ends it."""
+        self._users.remove(user)
+        if self._users:
+            return
+        self.watchdog.stop()
+        if self._chores.running:
+            self._chores.stop()
+
+    def _look(self) -> None:
+        now = self._reactor.seconds()
+        for one in self.lists.values():
+            one.refresh(now)
+        watch = self.settings.watch
+        if watch and now >= self._due:
+            self._due = now + watch
+            for user in self._users:
+                user.look()
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("lists are not looked at any more", failure)
+
+
+def sections() -> Mapping[str, Section]:
+    """The sections about rules; `lua` becomes a ``LuaSite``."""
+    return {
+        "lists": Section(
+            dict[str, ListSettings], make_lists, "sets, networks and maps for rules, by name"
+        ),
+        "rule_tables": Section(
+            dict[str, TableSettings], make_tables, "tables in which rules remember, by name"
+        ),
+        "lua": Section(LuaSettings, _make_site, "the Lua in which rules run, and its limits"),
+    }
+
+
+def _make_site(settings: LuaSettings, place: SectionPlace) -> LuaSite:
+    return LuaSite(settings, place.made["lists"], place.made["rule_tables"])

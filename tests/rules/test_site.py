@@ -1,0 +1,54 @@
+"""What the rules of all services share."""
+
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from pointsman_rules.lists import ListSettings, RuleList
+from pointsman_rules.rule_tables import RuleTable
+from pointsman_rules.site import LuaSettings, LuaSite, sections
+
+
+class Looking:
+    looked = 0
+
+    def look(self) -> None:
+        self.looked += 1
+
+
+def test_books_are_asked_to_look_as_often_as_was_written() -> None:
+    site = LuaSite(LuaSettings.model_validate({"watch": "3s"}), {}, {})
+    clock, user = Clock(), Looking()
+    site.start(clock, user)
+    for _ in range(7):
+        clock.advance(1.0)
+    assert user.looked == 3
+    site.stop(user)
+
+
+def test_its_chores_begin_with_the_first_book_and_end_with_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_text("a")
+    one = RuleList("l", ListSettings(file="list", interval=1.0), path)
+    one.read()
+    site = LuaSite(LuaSettings(), {"l": one}, {"t": RuleTable(1, 1.0)})
+    clock = Clock()
+    users = [Looking(), Looking()]
+    for user in users:
+        site.start(clock, user)
+    path.write_text("b\nc")
+    clock.advance(1.0)
+    assert one.size == 2
+    site.stop(users[0])
+    path.write_text("d\ne\nf")
+    clock.advance(1.0)
+    assert one.size == 3
+    site.stop(users[1])
+    path.write_text("")
+    clock.advance(5.0)
+    assert one.size == 3
+    assert not [call for call in clock.getDelayedCalls() if call.active()]
+
+
+def test_the_sections_come_in_the_order_in_which_they_need_each_other() -> None:
+    assert list(sections()) == ["lists", "rule_tables", "lua"]
