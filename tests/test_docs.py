@@ -31,6 +31,7 @@ from pointsman.config.schema_service import (
     ServiceSection,
     TimeoutsSection,
 )
+from pointsman.config.schema_when_down import WhenDownSection
 from pointsman.config.sections import document_with
 from pointsman.model.units import format_duration
 from pointsman_ssl.client_certificates import ClientCertificateSettings
@@ -51,6 +52,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "pools": PoolSection,
     "servers": ServerSection,
     "queue": QueueSection,
+    "when_down": WhenDownSection,
     "health": TimingSection,
     "resolver": ResolverSection,
     "access_log": AccessLogSection,
@@ -195,6 +197,7 @@ def test_every_model_of_the_framework_has_its_table() -> None:
             "pointsman.config.schema_health",
             "pointsman.config.schema_pool",
             "pointsman.config.schema_queue",
+            "pointsman.config.schema_when_down",
             "pointsman.config.schema_service",
         )
         for model in vars(__import__(module, fromlist=["*"])).values()

@@ -98,5 +98,10 @@ def server_state(pool: str, server: str, before: str, state: str, reason: str) -
 
 
 @hookspec
+def service_state(service: str, before: str, state: str, reason: str) -> None:
+    """What the clients of a virtual service meet has changed."""
+
+
+@hookspec
 def stopping() -> None:
     """Listeners are closing; open work is given its drain time."""

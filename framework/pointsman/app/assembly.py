@@ -77,7 +77,7 @@ class RunningSite:
         self._names = _watched_names(site, reactor)
         dialler = Dialler(reactor, self._deadlines, self._names.addresses, local)
         told = (self._tell_rules, self._state_changed, *registry.events("server_state"))
-        self._life = ServerLife(lambda: self.services, told, wall)
+        self._life = ServerLife(lambda: self.services, told, registry.events("service_state"), wall)
         self._life.watch(site.pools)
         self.checks = Checks(
             reactor,

@@ -19,15 +19,23 @@ from pointsman.core.server_states import (
     MAINTENANCE,
     StateChange,
 )
+from pointsman.core.service_state import UP, ServiceState, service_state
+from pointsman.core.virtual_service import VirtualService
 
 # Told of a change: pool, server, the state before, the state now, and why.
 Changed = Callable[[str, str, str, str, str], object]
+# Told of a change: service, the state before, the state now, and why.
+ServiceChanged = Callable[[str, str, str, str], object]
 
 _OUT = (DOWN, DISABLED, MAINTENANCE)
 
 
 class HasConnections(Protocol):
     """Who has connections to servers: a service at work."""
+
+    @property
+    def service(self) -> VirtualService:
+        """What was decided about it at load."""
 
     def leave(self, member: Member, *, drop: bool) -> None:
         """Keep no idle connection to that member; with ``drop``, cut what is under way as well."""
@@ -38,7 +46,8 @@ class ServerLife:
 
     Args:
         connections: the services at work now, asked each time.
-        on_change: told of each change; one that raises is logged.
+        on_change: told of each change of a server; one that raises is logged.
+        on_service: told of each change of a service, likewise.
         wall: seconds since the epoch.
     """
 
@@ -48,10 +57,12 @@ class ServerLife:
         self,
         connections: Callable[[], Sequence[HasConnections]],
         on_change: Sequence[Changed],
+        on_service: Sequence[ServiceChanged],
         wall: Callable[[], float],
     ) -> None:
         self._connections = connections
         self._on_change = tuple(on_change)
+        self._on_service = tuple(on_service)
         self._wall = wall
         self._pools: tuple[Pool, ...] = ()
 
@@ -66,6 +77,7 @@ class ServerLife:
         for pool in self._pools:
             end_drains(pool, now)
             pool.tick(now)
+        self._look_at_services()
 
     def _changed(self, pool: Pool, member: Member, before: str, by: str, reason: str) -> None:
         state = member.state
@@ -87,5 +99,29 @@ class ServerLife:
         for told in self._on_change:
             try:
                 told(pool.name, member.name, before, state, reason)
+            except Exception:
+                self.log.failure("{told} raised when told of a change of state", told=told)
+        self._look_at_services()
+
+    def _look_at_services(self) -> None:
+        for each in self._connections():
+            service = each.service
+            before = service.state
+            service.state = now = service_state(
+                service.pool,
+                enabled=service.enabled,
+                when_down=service.when_down,
+                sorry=service.sorry,
+            )
+            if now.word != before.word:
+                service.history.append((self._wall(), now))
+                self._tell_of_service(service.name, before.word, now)
+
+    def _tell_of_service(self, name: str, before: str, now: ServiceState) -> None:
+        tell = self.log.info if now.word == UP else self.log.warn
+        tell("{service} is {state}: {reason}", service=name, state=now.word, reason=now.reason)
+        for told in self._on_service:
+            try:
+                told(name, before, now.word, now.reason)
             except Exception:
                 self.log.failure("{told} raised when told of a change of state", told=told)

@@ -9,10 +9,12 @@ from pathlib import Path as Folder
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from pointsman.config.build_follow import follow, wrong_follows
 from pointsman.config.build_health import ProbedAddresses, TlsModes, plans, upstream_of
 from pointsman.config.build_pins import PinsMaker, TableMisfit
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.following import followed, following_problems, pool_sections
+from pointsman.config.last_words import last_words
 from pointsman.config.load import Configuration
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
@@ -39,6 +41,7 @@ from pointsman.core.rules import Rules
 from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, Problem
+from pointsman.model.when_down import SorryPool, WhenDown
 
 P = TypeVar("P")
 
@@ -157,6 +160,10 @@ class _Builder:
         self._problems += following_problems(self._settings, self._positions)
         for name, target in followed(self._settings).items():
             parts[name].pinning = parts[target].pinning
+        services = self._settings.virtual_services
+        when_down = last_words(services, self._positions, self._problems)
+        sections = {name: (recipe.section, recipe.path) for name, recipe in recipes.items()}
+        self._problems += wrong_follows(sections, self._positions)
         if self._problems:
             for table in self._made_tables:
                 table.close()
@@ -168,8 +175,9 @@ class _Builder:
             made = parts[name]
             pools[name] = self._pool(name, recipe, made)
             checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
+        follow(pools, {plan.member for plan in checks})
         return Site(
-            services=tuple(self._services(pools, tls, books)),
+            services=tuple(self._services(pools, tls, books, when_down)),
             pools=MappingProxyType(pools),
             checks=tuple(checks),
             tables=tables_of(made.pinning for made in parts.values()),
@@ -211,12 +219,13 @@ class _Builder:
         pools: Mapping[str, Pool],
         tls: Mapping[str, TlsMode],
         books: Mapping[str, Sequence[Rulebook]],
+        when_down: Mapping[str, WhenDown],
     ) -> Iterator[VirtualService]:
         finished = self._registry.events("exchange_finished")
         connected = self._registry.events("client_connected")
         for name, section in self._settings.virtual_services.items():
             pool = pools[section.pool if isinstance(section.pool, str) else name]
-            mode = tls.get(name)
+            mode, last = tls.get(name), when_down.get(name)
             yield VirtualService(
                 section.settings(name, self._settings.defaults),
                 pool,
@@ -225,6 +234,8 @@ class _Builder:
                 tls=mode,
                 route=_route(mode, pool, pools),
                 rules=Rules(books[name], pools) if name in books else None,
+                when_down=last,
+                sorry=pools[last.pool] if isinstance(last, SorryPool) else None,
             )
 
     def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> _Parts:

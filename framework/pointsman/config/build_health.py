@@ -103,9 +103,11 @@ def plans(
     check: HealthCheck | None,
     addresses: Mapping[str, Address | None],
 ) -> Iterator[CheckPlan]:
-    """A plan for each member of a pool that is checked."""
+    """A plan for each member of a pool that is checked; one that follows another is not."""
     if health is None or check is None:
         return
     timing = health.common.timing()
     for member in pool.members:
+        if member.server.follow:
+            continue
         yield CheckPlan(pool.name, member, check, timing, addresses[member.name])

@@ -19,8 +19,10 @@ from pointsman.config.schema_health import BY_PORT, Health
 from pointsman.config.schema_persistence import PersistenceChoice
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_types import (
+    AtLeastOne,
     Count,
     Name,
+    Percent,
     Seconds,
     ServerAddress,
     Switch,
@@ -50,6 +52,13 @@ class ServerSection(Settings):
     max_rate: Count = Field(
         default=0, description="requests or connections in a second; 0 for no limit"
     )
+    priority: AtLeastOne = Field(
+        default=1, description="a higher number works only when too few with a lower one do"
+    )
+    critical: Switch = Field(
+        default=False, description="when it does not work, the whole pool takes no work"
+    )
+    follow: str = Field(default="", description="POOL/SERVER whose health is that of this one")
 
     @model_validator(mode="after")
     def _one_place(self) -> ServerSection:
@@ -71,6 +80,9 @@ class ServerSection(Settings):
             self.endpoint,
             self.local,
             self.max_rate,
+            self.priority,
+            self.critical,
+            self.follow,
         )
 
 
@@ -112,12 +124,37 @@ class PoolSection(Settings):
         default=None, description="who waits while all servers are over their limits"
     )
 
+    minimum_active: AtLeastOne = Field(
+        default=1, description="the next priority joins in while fewer servers work"
+    )
+    minimum: AtLeastOne = Field(
+        default=1, description="the pool takes no work while fewer servers do"
+    )
+    warn_below: Count = Field(default=0, description="with fewer servers its services are degraded")
+    panic_below: Percent = Field(
+        default="0%",  # type: ignore[assignment]
+        description="while a smaller share of the servers works, health is ignored",
+    )
+
+    @model_validator(mode="after")
+    def _servers_enough(self) -> PoolSection:
+        count = len(self.servers)
+        for key in ("minimum_active", "minimum", "warn_below"):
+            wanted = getattr(self, key)
+            if key in self.model_fields_set and wanted > count:
+                raise fault(f"{wanted} of {count} servers can never work", at=[key])
+        return self
+
     def settings(self) -> PoolSettings:
         """What the data plane works by."""
         return PoolSettings(
             drain_time=self.drain_time,
             drop_at_drain_end=self.drop_at_drain_end,
             drop_on_fail=self.drop_on_fail,
+            minimum_active=self.minimum_active,
+            minimum=self.minimum,
+            warn_below=self.warn_below,
+            panic_below=self.panic_below,
             queue=self.queue.settings() if self.queue is not None else None,
         )
 

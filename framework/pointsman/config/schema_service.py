@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
 from pointsman.config.choice import TlsChoice, reading_of
 from pointsman.config.pool_names import pool_names
@@ -23,6 +23,7 @@ from pointsman.config.schema_types import (
     default_size,
     is_token,
 )
+from pointsman.config.schema_when_down import WhenDownChoice, WhenDownSection
 from pointsman.contracts import Settings, Size
 from pointsman.model.service import Forwarding, Limits, ServiceSettings, Timeouts
 
@@ -122,10 +123,25 @@ class ServiceSection(DefaultsSection):
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
 
+    when_down: WhenDownChoice | None = Field(
+        default=None, description="`close`, or what clients get when no server is left"
+    )
+    enabled: Switch = Field(default=True, description="takes clients; else each is closed at once")
+
+    @model_validator(mode="after")
+    def _what_tcp_can_say(self) -> ServiceSection:
+        last = self.when_down
+        if self.mode == "tcp" and isinstance(last, WhenDownSection) and last.pool is None:
+            message = "in tcp mode there is no answer that could be sent"
+            raise fault(message, "give a `pool`, or `close`", ["when_down"])
+        return self
+
     def pool_names(self) -> Iterator[str]:
         """The pools under ``pools`` that it uses: its own, and those that are chosen from."""
         if isinstance(self.pool, str):
             yield self.pool
+        if isinstance(self.when_down, WhenDownSection) and self.when_down.pool is not None:
+            yield self.when_down.pool
         if self.tls is not None:
             yield from pool_names(self.tls.options)
         for rule in self.rules:
@@ -156,6 +172,7 @@ class ServiceSection(DefaultsSection):
             backlog=self.backlog,
             allow_connect=self.allow_connect,
             max_attempts=self.max_attempts,
+            enabled=self.enabled,
         )
 
 

@@ -103,6 +103,15 @@ def _network(raw: object) -> Network:
     raise fault(f"expected a network such as 10.0.0.0/8 or 2001:db8::/32, got {shown(raw)}")
 
 
+def _percent(raw: object) -> float:
+    if isinstance(raw, str):
+        text = raw.removesuffix("%")
+        if text != raw and text.isascii() and text.isdigit() and int(text) <= 100:
+            return int(text) / 100
+    raise fault(f"expected a share from 0% to 100%, got {shown(raw)}")
+
+
+Percent = Annotated[float, PlainValidator(_percent, json_schema_input_type=str)]
 Name = Annotated[str, AfterValidator(_name)]
 Token = Annotated[str, AfterValidator(_token)]
 Seconds = Annotated[Duration, AfterValidator(_in_a_year)]

@@ -7,12 +7,14 @@ from typing import Final
 
 from pointsman.core.exchange_facts import ExchangeFacts
 from pointsman.core.members import Member
+from pointsman.core.nothing_left import last_answer
 from pointsman.core.ports import UpstreamPort
 from pointsman.core.retry import may_try_again
 from pointsman.model import record as ends
 from pointsman.model.errors import UpstreamError
-from pointsman.model.message import RequestHead
+from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.pool_settings import QUEUE, QueueSettings
+from pointsman.model.when_down import CloseConnection, FixedAnswer, RedirectAway
 
 # How those are refused that meet servers over their limits, where nobody may wait.
 _NO_QUEUE: Final = QueueSettings()
@@ -72,6 +74,23 @@ class Attempts(ExchangeFacts):
             self.waited_too_long()
         elif self._tried:
             self._fail(502, ends.CONNECT_FAILED)
+        else:
+            self._nothing_left()
+
+    def _nothing_left(self) -> None:
+        """No server is left, nor is there hope for one: what the service has for that case."""
+        service = self._supplies.service
+        when_down, sorry = service.when_down, service.sorry
+        if sorry is not None and self._pool is not sorry:
+            self._pool = sorry
+            self.kept = None
+            self._tried = ()
+            self._try_a_server()
+        elif isinstance(when_down, RedirectAway | FixedAnswer):
+            assert self.request is not None
+            self._answer(*last_answer(when_down, self.request), ends.NO_SERVER)
+        elif isinstance(when_down, CloseConnection):
+            self._cut(ends.NO_SERVER)
         else:
             self._fail(503, ends.NO_SERVER)
 
@@ -145,11 +164,18 @@ class Attempts(ExchangeFacts):
         self._tried = (*self._tried, member)
         self._raced = False
         pool = self._pool
-        others = any(each not in self._tried for each in pool.available)
+        others = pool.left(self._tried)
         if (
             others or pool.may_wait(self._tried)
         ) and self._attempts < self._supplies.service.settings.max_attempts:
             self._try_a_server()
+        elif (
+            error.phase == "connect"
+            and not others
+            and self._supplies.service.when_down is not None
+            and pool is not self._supplies.service.sorry
+        ):
+            self._nothing_left()  # and nothing was sent
         else:
             self._fail(
                 status, ends.CONNECT_FAILED if error.phase == "connect" else ends.UPSTREAM_ERROR
@@ -157,6 +183,10 @@ class Attempts(ExchangeFacts):
 
     def _answer_failed(self, upstream: UpstreamPort, member: Member, error: UpstreamError) -> None:
         """The connection broke before an answer began: send the request again if that is safe."""
+        if self._kept is None and self._holding_client:
+            # It was held because the server did not take the head; the next one may.
+            self._holding_client = self._server_blocked = False
+            self._client.go_on()
         # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
         race = upstream.reused and error.retryable and not self._interim_seen
         again = error.retryable and self._may_send_again()
@@ -212,6 +242,10 @@ class Attempts(ExchangeFacts):
 
     def _fail(self, status: int, termination: str, retry_after: int = 0) -> None:
         """Answer with an error and be over (``Exchange._fail``)."""
+        raise NotImplementedError
+
+    def _answer(self, head: ResponseHead, body: bytes, termination: str) -> None:
+        """Answer with this and be over (``Exchange._answer``)."""
         raise NotImplementedError
 
     def _cut(self, termination: str) -> None:

@@ -303,16 +303,20 @@ class Exchange(Attempts):
 
     def _fail(self, status: int, termination: str, retry_after: int = 0) -> None:
         """The one place where an error becomes a response."""
+        head, body = error_answer(status, self.request_id, retry_after)
+        self._answer(head, body, termination)
+
+    def _answer(self, head: ResponseHead, body: bytes, termination: str) -> None:
+        """Answer with something of our own."""
         self._give_up_upstream()
         if self.over:
             return
-        head, body = error_answer(status, self.request_id, retry_after)
         request = self.request
         if request is not None and request.method == b"HEAD":
             body = b""
             head.body_length = 0
         self.response = head
-        self._status = status
+        self._status = head.status
         self._bytes_out += len(body)
         goes_on = request is not None and request.keep_alive and self._request_ended
         self._client.send_head(head, body, True, not goes_on or self._client.closing)

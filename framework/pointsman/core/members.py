@@ -60,6 +60,8 @@ class Member:
         tunnels: how many of these are tunnels.
         total: exchanges and tunnels ever begun.
         failures: attempts that failed to connect or broke off.
+        followers: members whose health is that of this one.
+        wanted: operator, agent and weight want it to work, healthy or not.
         works: it is fit for work, whatever it has to do now: neither down nor taken out.
         takes_new: a client that belongs nowhere may be sent here.
         takes_pinned: a client that belongs here may be sent here (DESIGN 5.3).
@@ -83,6 +85,7 @@ class Member:
         "drain_began",
         "ejected",
         "failures",
+        "followers",
         "keeps_pins",
         "name",
         "ramp",
@@ -94,6 +97,7 @@ class Member:
         "total",
         "tunnels",
         "up",
+        "wanted",
         "weight",
         "works",
     )
@@ -123,6 +127,8 @@ class Member:
         self._left = float(self._rate or -1)  # so many may still begin in this second
         self._changed = changed or _nobody
         self._told: Told | None = None
+        self.followers: tuple[Member, ...] = ()
+        self.wanted = False
         self.works = self.keeps_pins = self.takes_new = self.takes_pinned = False
         self._refresh()
 
@@ -194,6 +200,8 @@ class Member:
             self.up = up
             self._refresh()
         self._tell(before, BY_HEALTH, reason)
+        for follower in self.followers:
+            follower.set_health(up, f"it follows {self.name}: {reason}")
 
     def set_admin(self, state: str, reason: str = "by an operator") -> None:
         """An operator takes the member in (ENABLED) or out.
@@ -339,7 +347,9 @@ class Member:
         self.weight = weight
         admin, agent = self.admin, self.agent
         fit = self.up and not self.ejected
-        self.works = fit and admin == ENABLED and agent == AGENT_READY
+        ready = admin == ENABLED and agent == AGENT_READY
+        self.wanted = ready and weight > 0
+        self.works = fit and ready
         self.keeps_pins = (
             fit and admin in (ENABLED, DRAINING) and agent in (AGENT_READY, AGENT_DRAIN)
         )

@@ -10,6 +10,7 @@ from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
 from pointsman.core.members import Member, Told
 from pointsman.core.pinning import Pinning
 from pointsman.core.server_states import StateChange
+from pointsman.core.tiers import active, panics, why_shut, works
 from pointsman.core.waiting import Waiting
 from pointsman.model.pool_settings import MOVE_ONCE, PoolSettings
 
@@ -39,6 +40,8 @@ class Pool:
         persistence: remembers who belongs where, or None.
         available: the members that may take new work now.
         hopes: somebody could take new work, if only there was room.
+        shut: why it takes no work at all, in words; "" if it does.
+        panics: so few work that health is ignored.
         waiting: who waits for room; None if nobody may.
         full: the member that the last ``choose`` would have returned, had it room; None if it is
             not the one pinned member that is in the way.
@@ -79,6 +82,9 @@ class Pool:
         self.learn = persistence.response if persistence is not None and wants else None
         self.available: tuple[Member, ...] = ()
         self.hopes = False
+        self.shut = ""
+        self.panics = False
+        self._in_use: tuple[Member, ...] = ()
         self.waiting: Waiting | None = None
         self._serving = False
         self._ticked = -1.0
@@ -108,8 +114,19 @@ class Pool:
         self._by_name = {member.name: member for member in self.members}
         for member in self.members:
             member.watched_by(self._refresh, self._told)
-        self._moves_once = self.settings.over_limit == MOVE_ONCE
-        queue = self.settings.queue
+        first = self.members[0].server.priority if self.members else 0
+        settings = self.settings
+        self._plain = (
+            settings.minimum < 2
+            and not settings.panic_below
+            and not any(
+                member.server.critical or member.server.priority != first for member in self.members
+            )
+        )
+        if self._plain:
+            self.shut, self.panics = "", False
+        self._moves_once = settings.over_limit == MOVE_ONCE
+        queue = settings.queue
         if queue is None:
             waiting, self.waiting = self.waiting, None
             if waiting is not None:
@@ -143,6 +160,8 @@ class Pool:
         if persistence is None:
             self.how = UNPINNED
             return self._schedule(arrival, tried, select)
+        if self.shut:
+            return None
         name = persistence.find(arrival, now)
         if name is not None:
             member = self._by_name.get(name)
@@ -179,10 +198,16 @@ class Pool:
         # A scheduler returns one of the candidates it was given, and these are members.
         return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
 
+    def left(self, tried: tuple[Member, ...]) -> bool:
+        """Whether somebody is available who was not tried."""
+        return any(member not in tried for member in self.available)
+
     def may_wait(self, tried: tuple[Member, ...]) -> bool:
         """Whether somebody who was not tried could take it, if only there was room."""
-        return self.waiting is not None and any(
-            member.works and member.weight and member not in tried for member in self.members
+        return (
+            self.waiting is not None
+            and self.hopes
+            and any(works(member) and member not in tried for member in self._in_use)
         )
 
     def tick(self, now: float) -> None:
@@ -194,15 +219,33 @@ class Pool:
         passed, self._ticked = now - self._ticked if self._ticked >= 0 else 0.0, now
         for member in self.members:
             member.refill(passed)
+            for follower in member.followers:
+                if follower.up != member.up:
+                    follower.set_health(member.up, f"it follows {member.name}: {member.reason}")
         if self.waiting is not None:
             self.waiting.expire(now)
             self._serve()
 
     def _refresh(self) -> None:
-        self.available = tuple(member for member in self.members if member.takes_new)
-        self.hopes = any(member.works and member.weight for member in self.members)
+        members = self.members
+        if not self._plain:
+            members = self._of_those_in_use(members)
+        self.available = tuple(member for member in members if member.takes_new)
+        if self.panics:
+            self.available = tuple(each for each in members if each.wanted and not each.is_full)
+        self.hopes = any(works(member) for member in members)
+        self._in_use = members
         if self.waiting is not None:
             self._serve()
+
+    def _of_those_in_use(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
+        """The members that may get new work at all, as priorities and minimum numbers say."""
+        settings = self.settings
+        self.shut = why_shut(members, settings.minimum)
+        self.panics = not self.shut and panics(members, settings.panic_below)
+        if self.shut:
+            return ()
+        return members if self.panics else active(members, settings.minimum_active)
 
     def _serve(self) -> None:
         """Let those go on who wait, as long as there is room."""

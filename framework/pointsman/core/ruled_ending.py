@@ -19,8 +19,8 @@ class RuledEnding(RuledUpload):
 
     __slots__ = ()
 
-    def _fail(self, status: int, termination: str, retry_after: int = 0) -> None:
-        """Answer with an error, after rules had their say about it."""
+    def _answer(self, head: ResponseHead, body: bytes, termination: str) -> None:
+        """Answer with something of our own, after rules had their say about it."""
         if self.over:
             return
         self._drop_all()
@@ -30,12 +30,11 @@ class RuledEnding(RuledUpload):
         again = bool(self._ending)
         self._ending = termination
         if request is None or again or termination == ends.STOPPED:
-            super()._fail(status, termination, retry_after)
+            super()._answer(head, body, termination)
             return
-        head, body = error_answer(status, self.request_id, retry_after)
         self._have_answer(head, body, FROM_PROXY)
         chain = self._rules.error
-        if chain:
+        if chain and head.status >= 400:
             self._ask(ERROR, chain)
         else:
             self._ask_about_answer()

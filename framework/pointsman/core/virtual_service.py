@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from pointsman.contracts import Arrival
 from pointsman.contracts.tls import TlsMode
-from pointsman.core.pool import Pool
+from pointsman.core.pool import REMEMBERED, Pool
 from pointsman.core.rules import Rules
+from pointsman.core.service_state import UP, ServiceState
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.record import ExchangeRecord
 from pointsman.model.service import ServiceSettings
+from pointsman.model.when_down import WhenDown
 
 Finished = Callable[[ExchangeRecord], None]
 Connected = Callable[[str, ConnectionFacts], None]
@@ -24,6 +27,11 @@ class VirtualService:
         name: as written in the configuration.
         settings: everything that was decided at load.
         pool: where its work goes, unless ``route`` says otherwise.
+        when_down: what it does when no server is left; None refuses clients with a 503.
+        sorry: the pool that serves then, None if there is none.
+        enabled: it takes clients; otherwise each is closed at once.
+        state: what its clients meet, kept up to date by whoever runs it.
+        history: the last changes of that, the oldest first: seconds since the epoch, and states.
         route: chooses the pool for an arrival, or refuses it by None; None if there is no choice.
         rules: what rulebooks say about its traffic, None if it has none.
         finished: who is told of a finished exchange; empty costs nothing.
@@ -38,14 +46,19 @@ class VirtualService:
         "accepted",
         "connected",
         "connections",
+        "enabled",
         "exchanges",
         "finished",
+        "history",
         "name",
         "pool",
         "route",
         "rules",
         "settings",
+        "sorry",
+        "state",
         "tls",
+        "when_down",
     )
 
     def __init__(
@@ -58,12 +71,19 @@ class VirtualService:
         tls: TlsMode | None = None,
         route: Route | None = None,
         rules: Rules | None = None,
+        when_down: WhenDown | None = None,
+        sorry: Pool | None = None,
     ) -> None:
         self.name = settings.name
         self.settings = settings
         self.pool = pool
         self.route = route
         self.rules = rules
+        self.when_down = when_down
+        self.sorry = sorry
+        self.enabled = settings.enabled
+        self.state = ServiceState(UP, "not looked at yet")
+        self.history: deque[tuple[float, ServiceState]] = deque(maxlen=REMEMBERED)
         self.tls = tls
         self.finished = tuple(finished)
         self.connected = tuple(connected)

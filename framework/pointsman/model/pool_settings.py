@@ -38,6 +38,10 @@ class PoolSettings:
         drop_on_fail: close what is open to a server that went down.
         over_limit: QUEUE, MOVE_ONCE or REFUSE.
         queue: who waits for a server; None if nobody does.
+        minimum_active: servers of the next priority work while fewer than so many before them do.
+        minimum: so many must work, or the pool takes no work.
+        warn_below: with fewer that work, its services are degraded.
+        panic_below: with a smaller share that works, health is ignored; 0.0 never does that.
     """
 
     drain_time: float = 300.0
@@ -45,3 +49,7 @@ class PoolSettings:
     drop_on_fail: bool = False
     over_limit: str = MOVE_ONCE
     queue: QueueSettings | None = None
+    minimum_active: int = 1
+    minimum: int = 1
+    warn_below: int = 0
+    panic_below: float = 0.0

@@ -19,6 +19,9 @@ class RealServer:
         endpoint: a Twisted client endpoint string instead of an address, else "".
         local: key of an in-process server that the embedding program registered, else "".
         max_rate: requests or connections that it is given in a second, 0 for no limit.
+        priority: servers with a higher number work only when too few with a lower one do.
+        critical: when it does not work, its whole pool takes no work.
+        follow: its health is that of another server, "POOL/SERVER"; "" for its own.
     """
 
     name: str
@@ -28,6 +31,9 @@ class RealServer:
     endpoint: str = ""
     local: str = ""
     max_rate: int = 0
+    priority: int = 1
+    critical: bool = False
+    follow: str = ""
 
     @property
     def place(self) -> str:

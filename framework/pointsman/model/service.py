@@ -89,6 +89,7 @@ class ServiceSettings:
         backlog: length of the kernel's accept queue.
         allow_connect: tunnel CONNECT requests to the pool's servers instead of refusing (405).
         max_attempts: servers tried for one exchange, at least 1.
+        enabled: it takes clients; otherwise each is closed at once.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ServiceSettings:
     backlog: int = 4096
     allow_connect: bool = False
     max_attempts: int = 3
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ class HttpClients:
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected; ``sock`` is non-blocking and ours from now on."""
+        if not self._service.enabled:
+            sock.close()
+            return
         if self.tls is not None:
             self.tls.accepted(sock, peer)
             return

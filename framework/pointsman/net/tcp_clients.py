@@ -85,6 +85,9 @@ class TcpClients:
             sock: non-blocking.
             peer: address text and port of the client.
         """
+        if not self.service.enabled:
+            sock.close()
+            return
         if self.tls is not None:
             self.tls.accepted(sock, peer)
             return

@@ -248,6 +248,7 @@ class TcpConnection:
     def _nobody_takes_it(self, pool: Pool) -> None:
         full, pool.full = pool.full, None
         settings, waiting = pool.settings, pool.waiting
+        sorry = self._clients.service.sorry
         tries_left = len(self._tried) < self._clients.service.settings.max_attempts
         if (
             waiting is not None
@@ -259,6 +260,11 @@ class TcpConnection:
                 return
         if full is not None or (pool.hopes and not self._tried):
             self.abort(OVERLOADED)
+        elif sorry is not None and pool is not sorry and not pool.left(self._tried):
+            self._pool = sorry
+            self.kept = None
+            self._tried = ()
+            self._dial()
         else:
             self.abort(CONNECT_FAILED if self._tried else NO_SERVER)
 

@@ -19,13 +19,19 @@ from pointsman.core.server_states import (
     MAINTENANCE,
     StateChange,
 )
+from pointsman.core.virtual_service import VirtualService
+from pointsman.model.address import Address
 from pointsman.model.pool_settings import PoolSettings
 from pointsman.model.server import RealServer
+from pointsman.model.service import ServiceSettings
 
 
 class Connections:
     def __init__(self) -> None:
         self.left: list[tuple[str, bool]] = []
+        self.service = VirtualService(
+            ServiceSettings("site", (Address("127.0.0.1", 80),)), Pool("none", [], FirstOf())
+        )
 
     def leave(self, member: Member, *, drop: bool) -> None:
         self.left.append((member.name, drop))
@@ -39,8 +45,13 @@ class Life:
         self.pool = Pool("web", [self.member], FirstOf(), settings=PoolSettings(**settings))
         self.connections = Connections()
         self.told: list[tuple[str, ...]] = []
+        self.connections.service.pool = self.pool
+        self.told_of_service: list[tuple[str, ...]] = []
         self.life = ServerLife(
-            lambda: [self.connections], [lambda *words: self.told.append(words)], lambda: 1e9
+            lambda: [self.connections],
+            [lambda *words: self.told.append(words)],
+            [lambda *words: self.told_of_service.append(words)],
+            lambda: 1e9,
         )
         self.life.watch({"web": self.pool})
 
@@ -58,7 +69,7 @@ def test_each_change_is_told_and_remembered_with_its_reason() -> None:
     assert life.told[0] == ("web", "a", "checking", "down", "403 not among accepted 200-299")
     assert len(life.told) == 4
     # The health check has logged its own.
-    lines = [formatEvent(event) for event in events]
+    lines = [line for event in events if (line := formatEvent(event)).startswith("web/")]
     assert lines == ["web/a is draining: for the update", "web/a is up: updated"]
 
 
@@ -130,11 +141,43 @@ def test_a_hook_that_raises_breaks_nothing() -> None:
         raise RuntimeError("broken")
 
     after: list[str] = []
-    life.life = ServerLife(lambda: [], [breaks, lambda *words: after.append(words[1])], lambda: 1e9)
+    life.life = ServerLife(
+        lambda: [life.connections],
+        [breaks, lambda *words: after.append(words[1])],
+        [breaks, lambda *words: after.append(words[0])],
+        lambda: 1e9,
+    )
     life.life.watch({"web": life.pool})
     with noted_log() as events:
         life.member.set_admin(DISABLED)
-    assert after == ["a"]
+    assert after == ["a", "site"]
     assert [str(event["log_failure"].value) for event in events if "log_failure" in event] == [
-        "broken"
+        "broken",
+        "broken",
+    ]
+
+
+def test_what_clients_of_a_service_meet_is_told_and_remembered() -> None:
+    life = Life()
+    service = life.connections.service
+    life.life.tick(0.0)
+    assert (service.state.word, life.told_of_service) == ("up", [])
+    with noted_log() as events:
+        life.member.set_health(False, "refused")
+        life.member.set_health(True, "fine")
+    service.enabled = False
+    life.life.tick(1.0)
+    assert life.told_of_service == [
+        ("site", "up", "down", "no server of web works"),
+        ("site", "down", "up", "1 of 1 servers work"),
+        ("site", "up", "disabled", "by configuration or an operator"),
+    ]
+    assert [(time, state.word) for time, state in service.history] == [
+        (1e9, "down"),
+        (1e9, "up"),
+        (1e9, "disabled"),
+    ]
+    assert [formatEvent(event) for event in events] == [
+        "site is down: no server of web works",
+        "site is up: 1 of 1 servers work",
     ]

@@ -57,3 +57,21 @@ def test_a_pool_has_defaults() -> None:
 def test_what_cannot_be_is_told(yaml: str, expected: str) -> None:
     (told,) = wrong(yaml)
     assert told.startswith(expected)
+
+
+@pytest.mark.parametrize("key", ["minimum", "minimum_active", "warn_below"])
+def test_more_servers_than_there_are_can_never_work(key: str) -> None:
+    with pytest.raises(ConfigError, match="3 of 2 servers can never work"):
+        pool(f"{{servers: {{a: 'h:1', b: 'h:2'}}, {key}: 3}}")
+
+
+def test_how_many_servers_must_work() -> None:
+    settings = pool(
+        "{servers: {a: {address: 'h:1', priority: 2, critical: true, follow: p/b}, b: 'h:2'},"
+        " minimum: 2, minimum_active: 2, warn_below: 2, panic_below: 40%}"
+    )
+    made = settings.settings()
+    assert (made.minimum, made.minimum_active, made.warn_below) == (2, 2, 2)
+    assert made.panic_below == 0.4
+    server = settings.servers["a"].server("a")
+    assert (server.priority, server.critical, server.follow) == (2, True, "p/b")

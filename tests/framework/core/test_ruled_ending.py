@@ -8,6 +8,9 @@ from kit.recorders import request
 from kit.ruled_stage import RuledStage
 from pointsman.model.decision import Respond
 from pointsman.model.errors import ClientError
+from pointsman.model.pool_settings import PoolSettings, QueueSettings
+from pointsman.model.server import RealServer
+from pointsman.model.when_down import FixedAnswer, RedirectAway
 
 
 def test_an_error_page_may_be_another() -> None:
@@ -61,3 +64,33 @@ def test_an_answer_of_a_rule_is_asked_about_once() -> None:
     stage.asks(request())
     assert stage.asked == ["request", "response"]
     assert stage.client.body == b"b"
+
+
+def test_rules_see_what_clients_get_when_no_server_is_left() -> None:
+    for last, asked in (
+        (FixedAnswer(503, b"sorry"), ["request", "error", "response"]),
+        (RedirectAway("https://{host}/"), ["request", "response"]),
+    ):
+        stage = RuledStage(request=None, error=None, response=None)
+        stage.service.when_down = last
+        for member in stage.members:
+            member.set_health(False, "down")
+        stage.asks(request())
+        assert stage.asked == asked
+        assert stage.client.said[0] == f"head {last.status}"
+        assert stage.record.termination == "no_server"
+        stage.check_it_is_over()
+
+
+def test_rules_and_the_queue_live_together() -> None:
+    settings = PoolSettings(queue=QueueSettings(1, 5.0))
+    stage = RuledStage(servers=1, request=None)
+    stage.members[0].become(RealServer("a", max_connections=1))
+    stage.pool.change(stage.pool.members, (), settings)
+    stage.members[0].begin()
+    stage.asks(request())
+    assert stage.client.said == []
+    stage.members[0].end()
+    stage.upstreams.last.connects().answers()
+    assert stage.client.said[0] == "head 200"
+    stage.check_it_is_over()

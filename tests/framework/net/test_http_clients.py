@@ -126,3 +126,11 @@ def test_draining_leaves_exchanges_and_stop_ends_them(stack: ExitStack) -> None:
     assert len(door.clients) == 0
     assert site.ends == ["stopped"]
     site.check_counters()
+
+
+def test_a_service_that_is_disabled_takes_nobody(stack: ExitStack) -> None:
+    site = PlayedSite()
+    site.service.enabled = False
+    door = Door(site, stack)
+    assert door.knock().recv(1) == b""
+    assert (site.service.accepted, len(door.clients)) == (0, 0)

@@ -316,3 +316,34 @@ def test_what_goes_wrong_after_waiting_ends_that_connection_alone(
         "broken"
     ]
     crowded.until(lambda: second.pull())
+
+
+# ---- no server is left ----
+
+
+def test_the_sorry_pool_serves(site: Site) -> None:
+    spare = Member(RealServer("spare", Address(HERE, 1)))
+    site.service.sorry = Pool("sorry", [spare], site.scheduler)
+    for member in site.members:
+        member.set_health(False, "down")
+    site.come()
+    assert [attempt.server.name for attempt in site.dials.attempts] == ["spare"]
+    site.dials.attempts[0].fail()
+    assert site.reasons == [CONNECT_FAILED]
+    assert spare.active == 0
+
+
+def test_the_sorry_pool_serves_when_every_server_has_just_refused(site: Site) -> None:
+    spare = Member(RealServer("spare", Address(HERE, 1)))
+    site.service.sorry = Pool("sorry", [spare], site.scheduler)
+    site.come()
+    for number in range(2):
+        site.dials.attempts[number].fail()
+    assert [attempt.server.name for attempt in site.dials.attempts] == ["a", "b", "spare"]
+
+
+def test_a_service_that_is_disabled_takes_nobody(site: Site) -> None:
+    site.service.enabled = False
+    client = site.come()
+    site.until(lambda: client.pull())
+    assert (site.dials.attempts, site.service.accepted) == ([], 0)
