@@ -241,6 +241,36 @@ def test_openssls_own_client_resumes_and_cannot_renegotiate(
         assert "no renegotiation" in refused
 
 
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("mode", ["reencrypt", "originate"])
+def test_openssls_own_server_is_verified_and_asked(
+    tmp_path: Path, needs_program: NeedsProgram, version: str, mode: str
+) -> None:
+    openssl = needs_program("openssl", package="openssl")
+    more = sections(tmp_path)
+    command = [openssl, "s_server", "-accept", "127.0.0.1:0", "-cert", "pool.pem", version, "-www"]
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        place = next(line.split()[1] for line in process.stdout if line.startswith("ACCEPT "))
+        shown = {"certificates": "pool"} if mode == "reencrypt" else {}
+        tls = {"mode": mode, **shown, "upstream": {"verify": "root", "name": NAME}}
+        running = stack.enter_context(
+            running_site(tmp_path, more=more, site=service(place, tls=tls))
+        )
+        connect = TlsClient if mode == "reencrypt" else RawClient
+        with connect(running.place()) as client:
+            client.send(GET)
+            answer = client.until(b"</pre>")
+    assert answer.startswith(b"HTTP/1.1 200 ok\r\n")
+    told = {"-tls1_2": b"TLSv1.2", "-tls1_3": b"TLSv1.3"}[version]
+    assert b"Protocol  : " + told in answer or b"New, " + told in answer
+
+
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
 def test_old_versions_are_refused(site: Site, needs_program: NeedsProgram, version: str) -> None:
     openssl = needs_program("openssl", package="openssl")

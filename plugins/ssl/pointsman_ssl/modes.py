@@ -120,11 +120,18 @@ class Mode:
         warnings: tuple[str, ...],
         watched: Iterable[Watching] = (),
     ) -> None:
-        self.describes = describes
+        self._describes = describes
         self.client = client
         self.upstream = upstream
         self.warnings = warnings
         self._watched = tuple(watched)
+
+    @property
+    def describes(self) -> str:
+        """The mode in a few words, and that it is not fit for the public if so."""
+        shown = self.client.identities if self.client is not None else ()
+        temporary = any(identity.temporary for identity in shown)
+        return f"{self._describes}, temporary certificate" if temporary else self._describes
 
     @property
     def chores(self) -> tuple[Chore, ...]:

@@ -65,11 +65,13 @@ def test_without_one_a_temporary_is_shown_for_where_the_service_listens() -> Non
     (temporary,) = mode.client.identities
     assert temporary.temporary
     assert "temporary" in mode.warnings[0]
+    assert mode.describes == "offload, temporary certificate"
     met = client_meets(mode.client)
     for name in ("192.0.2.7", "www.example", "localhost"):
         assert name_trouble(shown_by(met), name) == ""
     met.close()
     mode.client.replace([POOL])
+    assert mode.describes == "offload"
     met = client_meets(mode.client)
     assert shown_by(met) == POOL.leaf
     met.close()
