@@ -15,7 +15,7 @@ from OpenSSL import SSL
 
 from kit.certificates import Authority, Issued
 from kit.streams import NotingOwner
-from pointsman.net.tls_socket import ENDED, WANT_READ, ReadBuffer, TlsSocket
+from pointsman.net.tls_socket import ENDED, RECORD, WANT_READ, ReadBuffer, TlsSocket
 from pointsman.net.tls_stream import TlsStream
 
 RELEASE_BUFFERS = 0x10
@@ -191,10 +191,10 @@ class PlayedTls:
     """A TLS socket whose every answer is written down before: sizes, wants, bytes, exceptions.
 
     Attributes:
-        shakes, reads, sends, ends: what the next calls answer; a `send` without one takes all,
-            any other wants to read.
+        shakes, reads, sends, ends: what the next calls answer, those of `sends` for one record
+            each; a record without one is taken, any other call wants to read.
         sent: what was taken.
-        offered: what each `send` was given.
+        offered: each record that `send` was given.
         holds: as of TlsSocket.
     """
 
@@ -207,6 +207,7 @@ class PlayedTls:
         self.sends: list[Any] = []
         self.ends: list[Any] = []
         self.sent = bytearray()
+        self.wanted = 0
         self.offered: list[bytes] = []
         self.holds = False
 
@@ -216,12 +217,18 @@ class PlayedTls:
     def recv(self) -> Any:
         return self._next(self.reads, WANT_READ)
 
-    def send(self, data: bytes | memoryview) -> Any:
-        self.offered.append(bytes(data))
-        result = self._next(self.sends, len(data))
-        if isinstance(result, int) and result > ENDED:
-            self.sent += data[:result]
-        return result
+    def send(self, data: bytes | memoryview) -> int:
+        done = 0
+        while done < len(data):
+            record = bytes(data[done : done + RECORD])
+            self.offered.append(record)
+            taken = min(self._next(self.sends, len(record)), len(record))
+            if taken <= ENDED:
+                self.wanted = taken
+                break
+            self.sent += record[:taken]
+            done += taken
+        return done
 
     def shutdown(self) -> Any:
         return self._next(self.ends, 1)

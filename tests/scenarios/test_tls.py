@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from kit.plays import Conversation, polite
+from kit.plays import Conversation, answering, polite
 from kit.programs import NeedsProgram
 from kit.raw_clients import RawClient
 from kit.real_servers import RealServer, real_server
@@ -239,6 +239,28 @@ def test_openssls_own_client_resumes_and_cannot_renegotiate(
     if version == "-tls1_2":
         assert "RENEGOTIATING" in (refused := run(says=b"R\n"))
         assert "no renegotiation" in refused
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_client_that_takes_small_records_gets_all(
+    needs_program: NeedsProgram, tmp_path: Path, version: str
+) -> None:
+    openssl = needs_program("openssl", package="openssl")
+    body = bytes(33 + number % 90 for number in range(5000))
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    with ExitStack() as stack:
+        real = stack.enter_context(real_server(answering(answer)))
+        tls = {"mode": "offload", "certificates": "pool"}
+        running = stack.enter_context(
+            running_site(tmp_path, more=sections(tmp_path), site=service(real.address, tls=tls))
+        )
+        outcome = subprocess.run(
+            [openssl, "s_client", "-connect", "{}:{}".format(*running.place()), version,
+             "-maxfraglen", "512", "-quiet"],
+            input=GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
+            capture_output=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert outcome.stdout.endswith(body)
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])

@@ -96,7 +96,7 @@ class TlsLine:
             self._pending_size = size
         else:
             try:
-                sent, wanted = self._send_records(data)
+                sent = self._send(data)
             except (TlsError, OSError) as error:
                 self._write_failed(error)
                 return
@@ -104,7 +104,7 @@ class TlsLine:
                 return
             self._pending = [memoryview(data)[sent:]]
             self._pending_size = size - sent
-            self._await(wanted)
+            self._await(self.tls.wanted)
         if self._pending_size > HIGH_WATER and not self._blocked:
             self._blocked = True
             self.owner.blocked()
@@ -172,33 +172,18 @@ class TlsLine:
 
     # ---- writing ----
 
-    def _send_records(self, data: bytes | memoryview) -> tuple[int, int]:
-        """Write until all is sent or OpenSSL wants something; how much was sent, and the want."""
-        size = len(data)
-        if size <= RECORD:
-            sent = self._send(data)
-            return (sent, 0) if sent > 0 else (0, sent)
-        view = memoryview(data)
-        done = 0
-        while done < size:
-            sent = self._send(view[done : done + RECORD])
-            if sent <= 0:
-                return done, sent
-            done += sent
-        return done, 0
-
     def _flush(self, pending: list[bytes | memoryview]) -> None:
         data = memoryview(pending[0] if len(pending) == 1 else b"".join(pending))
         try:
-            sent, wanted = self._send_records(data[:_SEND_SIZE])
+            sent = self._send(data[:_SEND_SIZE])
         except (TlsError, OSError) as error:
             self._write_failed(error)
             return
         self._pending_size -= sent
         if self._pending_size:
             self._pending = [data[sent:]]
-            if wanted == WANT_READ:
-                self._await(wanted)
+            if sent < _SEND_SIZE and self.tls.wanted == WANT_READ:
+                self._await(WANT_READ)
         else:
             self._all_written()
 

@@ -23,6 +23,12 @@ ENDED: Final = 0
 RECORD: Final = 16384
 _GATHERED: Final = 4 * RECORD
 
+# Looked up once: these four are called for every piece of every body.
+_read: Final = lib.SSL_read
+_write: Final = lib.SSL_write
+_pending: Final = lib.SSL_pending
+_start_of: Final = ffi.from_buffer
+
 _PLAIN_HTTP = {"http request", "https proxy request"}
 # Alerts of a peer and failures of our own, by OpenSSL's reason, in words that say what to do.
 _WORDS = {
@@ -73,10 +79,11 @@ class TlsTruncated(TlsError):
 class ReadBuffer:
     """Where plaintext is put before it becomes bytes; streams of one thread share one."""
 
-    __slots__ = ("start",)
+    __slots__ = ("start", "view")
 
     def __init__(self) -> None:
         self.start: Any = ffi.new("char[]", _GATHERED)
+        self.view: Any = ffi.buffer(self.start)
 
 
 class TlsSocket:
@@ -89,15 +96,18 @@ class TlsSocket:
 
     Attributes:
         connection: as above.
+        wanted: what ``send`` wants if it took less than it was given.
     """
 
-    __slots__ = ("_buffer", "_kept", "_ssl", "connection")
+    __slots__ = ("_buffer", "_kept", "_ssl", "_view", "connection", "wanted")
 
     def __init__(self, connection: Any, buffer: ReadBuffer) -> None:
         self.connection = connection
         self._ssl = connection._ssl
         self._buffer = buffer.start
+        self._view = buffer.view
         self._kept: int | Exception | None = None
+        self.wanted = 0
 
     def handshake(self) -> int:
         """1 once it is done, else what it wants.
@@ -117,27 +127,40 @@ class TlsSocket:
             TlsError: what came is no TLS of this connection.
             OSError: the socket failed.
         """
-        start = self._buffer
-        size: int = lib.SSL_read(self._ssl, start, RECORD)
+        size: int = _read(self._ssl, self._buffer, RECORD)
         if size <= 0:
             return self._nothing(size)
         if size == RECORD:
             size = self._gather(size)
-        data: bytes = ffi.buffer(start, size)[:]
+        data: bytes = self._view[:size]
         return data
 
     def send(self, data: bytes | memoryview) -> int:
-        """How many bytes were taken, one record at most, else what it wants.
+        """How many bytes were taken; if that is not all of them, ``wanted`` says what it wants.
 
-        After it wanted something, the next call must begin with the same bytes.
+        The next call must then begin with the bytes that were not taken.
 
         Raises:
             TlsError, OSError: as ``recv``.
         """
-        if type(data) is not bytes:
-            data = ffi.from_buffer(data)
-        sent: int = lib.SSL_write(self._ssl, data, len(data))
-        return sent if sent > 0 else self._wanted(sent)
+        ssl, size = self._ssl, len(data)
+        done: int = 0
+        if size <= RECORD and type(data) is bytes:
+            done = _write(ssl, data, size)
+            if done == size:
+                return size
+            if done <= 0:
+                self.wanted = self._wanted(done)
+                return 0
+        start = _start_of(data)
+        while done < size:
+            rest = size - done
+            sent: int = _write(ssl, start + done, rest if rest < RECORD else RECORD)
+            if sent <= 0:
+                self.wanted = self._wanted(sent)
+                break
+            done += sent
+        return done
 
     def shutdown(self) -> int:
         """Tell the peer by close_notify that we send no more: 1 once that is sent, else a want.
@@ -151,7 +174,7 @@ class TlsSocket:
     @property
     def holds(self) -> bool:
         """Whether ``recv`` has something that the socket will not be readable for."""
-        return self._kept is not None or lib.SSL_pending(self._ssl) > 0
+        return self._kept is not None or _pending(self._ssl) > 0
 
     @property
     def resumed(self) -> bool:
@@ -164,7 +187,7 @@ class TlsSocket:
         """A whole record came: what follows it is taken along, to save turns of the loop."""
         start = self._buffer
         while size < _GATHERED:
-            more: int = lib.SSL_read(self._ssl, start + size, RECORD)
+            more: int = _read(self._ssl, start + size, RECORD)
             if more <= 0:
                 try:
                     wanted = self._wanted(more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from OpenSSL import SSL
@@ -115,16 +116,46 @@ def test_a_full_socket_wants_to_write() -> None:
     joined = Joined(small=True)
     joined.shake()
     for _ in range(10_000):
-        taken = joined.tls.send(b"y" * RECORD)
-        if taken < 0:
+        if not joined.tls.send(b"y" * RECORD):
             break
-    assert taken == WANT_WRITE
+    assert joined.tls.wanted == WANT_WRITE
     for _ in range(1000):
         joined.peer.step()
-        if joined.tls.send(memoryview(b"y" * RECORD)) > 0:
+        if joined.tls.send(memoryview(b"y" * RECORD)):
             break
     else:
         raise AssertionError("never taken")
+    joined.sock.close()
+    joined.peer.close()
+
+
+@pytest.mark.parametrize("size", [1, RECORD, RECORD + 1, 5 * RECORD + 7])
+@pytest.mark.parametrize("kind", [bytes, memoryview])
+def test_many_records_go_at_once(joined: Joined, size: int, kind: Any) -> None:
+    data = bytes(number % 251 for number in range(size))
+    assert joined.tls.send(kind(data)) == size
+    joined.peer.step()
+    assert joined.peer.received == data
+
+
+def test_what_is_not_taken_is_told_and_goes_on_where_it_stopped() -> None:
+    joined = Joined(small=True)
+    joined.shake()
+    data = bytes(number % 251 for number in range(64 * RECORD))
+    rest = memoryview(data)
+    waits = 0
+    for _ in range(100_000):
+        taken = joined.tls.send(rest)
+        assert taken % RECORD == 0
+        rest = rest[taken:]
+        if not rest:
+            break
+        assert joined.tls.wanted == WANT_WRITE
+        waits += 1
+        joined.peer.step()
+    joined.peer.step()
+    assert joined.peer.received == data
+    assert waits > 1
     joined.sock.close()
     joined.peer.close()
 
