@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pointsman.net.sockets import leave, peer_of, reset_when_closed
 from pointsman.net.stream import HIGH_WATER, StreamOwner
-from pointsman.net.tls_socket import ENDED, RECORD, WANT_READ, TlsError, TlsSocket
+from pointsman.net.tls_socket import ENDED, RECORD, WANT_READ, TlsError
 
 # One turn of the loop writes at most this much of a backlog, so that others have their turn too.
-_SEND_SIZE = 16 * RECORD
+_SEND_SIZE: Final = 16 * RECORD
+
+
+class Tls(Protocol):
+    """TLS on a socket: ``net.tls_socket.TlsSocket``, which says what each of these does."""
+
+    connection: Any
+    wanted: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether ``recv`` has something that no event will tell of."""
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the handshake resumed an earlier session."""
+
+    def handshake(self) -> int:
+        """1 once it is done, else what it wants."""
+
+    def recv(self) -> bytes | int:
+        """Bytes, ENDED, or what it wants."""
+
+    def send(self, data: bytes | memoryview) -> int:
+        """How much was taken; ``wanted`` for the rest."""
+
+    def shutdown(self) -> int:
+        """1 once close_notify is sent, else what it wants."""
 
 
 class HandshakeOwner(StreamOwner, Protocol):
@@ -55,7 +82,7 @@ class TlsLine:
         self,
         reactor: Any,
         sock: socket.socket,
-        tls: TlsSocket,
+        tls: Tls,
         owner: HandshakeOwner,
         learnt: Callable[[], None] | None = None,
     ) -> None:

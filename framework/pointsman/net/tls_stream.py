@@ -12,16 +12,14 @@ import os
 import socket
 from typing import Any
 
-from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
-from zope.interface import implementer
-
 from pointsman.net.tls_line import HandshakeOwner, TlsLine
 from pointsman.net.tls_socket import ENDED, RECORD, WANT_READ, TlsError
 
 
-@implementer(IReadDescriptor, IWriteDescriptor)
 class TlsStream(TlsLine):
     """A connected socket with TLS on it, in the role of a client or of a server.
+
+    As with a plain stream, what IReadDescriptor and IWriteDescriptor ask for is not declared.
 
     Args:
         reactor: offers addReader, removeReader, addWriter, removeWriter, callLater.

@@ -11,7 +11,7 @@ import pytest
 from kit.any_reactor import settle, until
 from kit.sockets import PlayedPeer, reset, socket_pair
 from kit.streams import NotingOwner
-from pointsman.net.plain_stream import PlainStream
+from pointsman.net.plain_stream import READ_SIZE, PlainStream
 from pointsman.net.stream import HIGH_WATER
 
 BIG = bytes(range(256)) * 2048  # 512 KiB, more than the buffers of small sockets hold
@@ -227,3 +227,43 @@ def test_unix_sockets_have_no_address(any_reactor: Any) -> None:
     until(any_reactor, lambda: owner.ended)
     stream.close()
     assert owner.losses == [None]
+
+
+class SizeNoter(NotingOwner):
+    """Notes how much it is given at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.sizes.append(len(data))
+        super().data_received(data)
+
+
+def test_an_owner_that_keeps_up_is_given_more_at_a_time_until_it_pauses(any_reactor: Any) -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    owner = SizeNoter()
+    stream = PlainStream(any_reactor, ours, owner)
+    piece = bytes(150 * 1024)
+    stream.resume()
+
+    def given(data: bytes) -> list[int]:
+        """What one piece comes in, all of it waiting before the first of it is read."""
+        theirs.sendall(data)
+        sizes = len(owner.sizes)
+        whole = len(owner.data) + len(data)
+        until(any_reactor, lambda: len(owner.data) == whole)
+        return owner.sizes[sizes:]
+
+    rest = len(piece) - READ_SIZE
+    assert given(piece) == [READ_SIZE, rest]
+    assert given(piece) == [len(piece)]
+    assert given(b"little") == [6]
+    assert given(piece) == [READ_SIZE, rest]
+    stream.pause()
+    stream.resume()
+    assert given(piece) == [READ_SIZE, rest]
+    stream.abort()
+    theirs.close()

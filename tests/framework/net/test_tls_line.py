@@ -25,7 +25,7 @@ class Played:
         self.tls.shakes += shakes
         self.sock, self.other = socket.socketpair()
         self.owner = HandshakeNoter()
-        self.stream = TlsStream(self.reactor, self.sock, self.tls, self.owner)  # type: ignore[arg-type]
+        self.stream = TlsStream(self.reactor, self.sock, self.tls, self.owner)
         self.stream.shake_hands()
 
     @property
