@@ -29,9 +29,9 @@ _write: Final = lib.SSL_write
 _pending: Final = lib.SSL_pending
 _start_of: Final = ffi.from_buffer
 
-_PLAIN_HTTP = {"http request", "https proxy request"}
+_PLAIN_HTTP: Final = {"http request", "https proxy request"}
 # Alerts of a peer and failures of our own, by OpenSSL's reason, in words that say what to do.
-_WORDS = {
+_WORDS: Final = {
     "http request": "plain HTTP was sent to a TLS port",
     "https proxy request": "plain HTTP was sent to a TLS port",
     "wrong version number": "what the peer sent is no TLS (is that port a plain one?)",
