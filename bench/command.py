@@ -3,12 +3,13 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from bench.cases import CASES, Case, LoadCase
 from bench.failure import BenchError, RivalFailed
+from bench.instructions import count
 from bench.machine import described
 from bench.profiling import profile
 from bench.report import between_marks, document_report, terminal_report
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Ended like this, every `finally` still runs, and so every program that we started ends.
     signal.signal(signal.SIGTERM, end)
     try:
-        return profiled(chosen) if chosen.profile else compared(chosen)
+        if chosen.profile:
+            return told(profile, chosen)
+        return told(count, chosen) if chosen.instructions else compared(chosen)
     except (BenchError, RivalFailed) as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return NOT_RUN
@@ -62,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--check", action="store_true", help="fail where a target is missed")
     options.add_argument("--write", action="store_true", help=f"put the tables in {DOCUMENT.name}")
     options.add_argument("--profile", action="store_true", help="only pointsman, under a profiler")
+    options.add_argument(
+        "--instructions", action="store_true", help="only pointsman, counted by valgrind"
+    )
     return options
 
 
@@ -72,13 +78,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def profiled(chosen: argparse.Namespace) -> int:
-    """Profile each case that was asked for."""
+def told(look: Callable[[LoadCase, int], str], chosen: argparse.Namespace) -> int:
+    """Look at pointsman alone under each case that was asked for, and tell what was seen."""
     for name in chosen.case or ["l7-keepalive"]:
         case = CASES[name]
         if not isinstance(case, LoadCase):
-            raise BenchError(f"{name} makes no load that could be profiled")
-        print(profile(case, chosen.seconds or 5), flush=True)
+            raise BenchError(f"{name} makes no load to look at")
+        print(look(case, chosen.seconds or 5), flush=True)
     return 0
 
 

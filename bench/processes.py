@@ -79,22 +79,22 @@ def stop(process: subprocess.Popen[bytes], seconds: float = SECONDS_TO_STOP) -> 
         process.wait()
 
 
-def wait_until_it_answers(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def wait_until_it_answers(
+    process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float = SECONDS_TO_START
+) -> None:
     """Return once `GET /` through a port is answered with 200.
 
     Raises:
         RivalFailed: the program ended, or did not answer in time; with its last words.
     """
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RivalFailed(f"ended with status {process.returncode}: {last_words(folder)}")
         if status_of_root(port) == 200:
             return
         time.sleep(0.05)
-    raise RivalFailed(
-        f"no 200 from port {port} within {SECONDS_TO_START:.0f} s: {last_words(folder)}"
-    )
+    raise RivalFailed(f"no 200 from port {port} within {seconds:.0f} s: {last_words(folder)}")
 
 
 def status_of_root(port: int) -> int | None:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, TypeGuard
 
-from bench.processes import program_path
+from bench.processes import SECONDS_TO_START, program_path
 from bench.real_server import nginx_command
 from bench.rival_configs import caddy_config, haproxy_config, nginx_config, pointsman_config
 
@@ -48,6 +48,7 @@ class Rival(ABC):
     name: ClassVar[str]
     offers: ClassVar[frozenset[str]] = frozenset({"http", "tcp", "tls", "reencrypt"})
     absence: ClassVar[str] = "is not installed"
+    seconds_to_start: ClassVar[float] = SECONDS_TO_START
 
     @abstractmethod
     def version(self) -> str | None:

@@ -100,7 +100,7 @@ class Track:
         with running(
             command, core=self.proxy_core, folder=folder, environment=environment
         ) as process:
-            wait_until_it_answers(process, site.http_port, folder)
+            wait_until_it_answers(process, site.http_port, folder, rival.seconds_to_start)
             if "tcp" in rival.offers:
                 wait_until_it_answers(process, site.tcp_port, folder)
             yield Running(rival, site, process)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from kit.tree import TOP, pyproject
+from kit.tree import TOP, pyproject, source_roots
 
 
 @pytest.fixture
@@ -93,3 +95,19 @@ def is_protocol(kind: type) -> bool:
 def test_a_pattern_that_names_nothing_is_an_error(hook: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"pyproject.toml names pointsman/gone\.py"):
         hook.named(["pointsman/gone.py"], tmp_path)
+
+
+def test_constants_of_compiled_modules_are_final() -> None:
+    # Else each use of one is a look-up by name in compiled code.
+    folders = [TOP / root for root in source_roots()]
+    loose = [
+        f"{path.name}: {target.id}"
+        for pattern in settings()["modules"]
+        for folder in folders
+        for path in folder.glob(pattern)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and re.fullmatch("_?[A-Z][A-Z0-9_]*", target.id)
+    ]
+    assert loose == []

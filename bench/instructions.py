@@ -1,0 +1,89 @@
+"""Instructions instead of seconds: what one request costs under valgrind's callgrind.
+
+The count is nearly the same whatever else the machine is doing, so it tells differences of one per
+cent where times do not tell ten. It sees no kernel and no cache: a first judgement, not the last.
+"""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from bench.cases import LoadCase
+from bench.failure import BenchError
+from bench.load import make_load
+from bench.processes import program_path
+from bench.rivals import Pointsman, Site
+from bench.track import track
+
+TOP = 30
+WARM_SECONDS = 2
+OUT = "callgrind.out"
+
+
+class CountedPointsman(Pointsman):
+    """Ourselves under callgrind, fifty times slower."""
+
+    seconds_to_start = 120.0
+
+    def command(self, site: Site) -> list[str]:
+        """Tell the command that starts it under valgrind."""
+        options = ["--tool=callgrind", "--compress-strings=no", "--compress-pos=no"]
+        out = f"--callgrind-out-file={site.folder / OUT}"
+        config = str(site.folder / "pointsman.yaml")
+        return ["valgrind", *options, out, sys.executable, "-m", "pointsman", "run", config]
+
+
+def count(case: LoadCase, seconds: int) -> str:
+    """Count the instructions of each request of a case, and name the functions that have most.
+
+    Raises:
+        RivalFailed: pointsman does not start, or fails under load.
+        BenchError: valgrind is not there, or the load or the real servers cannot be had.
+    """
+    for needed in ("valgrind", "callgrind_control"):
+        if program_path(needed) is None:
+            raise BenchError(f"{needed} is missing; on Debian: apt-get install valgrind")
+    with track() as laid, laid.up(CountedPointsman()) as runner:
+        pid, port, core = runner.process.pid, runner.port(case), laid.load_core
+        make_load(case, port, WARM_SECONDS, core=core, folder=laid.folder)
+        written = runner.site.folder / f"{OUT}.2"
+        dump(pid)
+        load = make_load(case, port, seconds, core=core, folder=laid.folder)
+        dump(pid)
+        with written.open() as lines:
+            costs = by_function(lines)
+    each = costs.total() / load.requests
+    top = "\n".join(f"{cost / load.requests:8.0f}  {name}" for name, cost in costs.most_common(TOP))
+    return f"{case.name}: {each:.0f} instructions per request in user space\n\n{top}"
+
+
+def dump(pid: int) -> None:
+    """Have callgrind write what was counted since the last time."""
+    outcome = subprocess.run(
+        ["callgrind_control", "--dump", str(pid)], capture_output=True, text=True, check=False
+    )
+    if outcome.returncode:
+        raise BenchError(f"callgrind_control failed: {outcome.stdout}{outcome.stderr}")
+
+
+def by_function(lines: Iterable[str]) -> Counter[str]:
+    """Sum up the cost of each function in itself, from a callgrind file without compression.
+
+    Source: valgrind's manual, "Callgrind Format Specification".
+    """
+    costs: Counter[str] = Counter()
+    name = ""
+    is_of_call = False
+    for line in lines:
+        if line.startswith("fn="):
+            # A function that calls itself is "name'2" inside.
+            name = line[3:].strip().partition("'")[0]
+        elif line.startswith("calls="):
+            is_of_call = True
+        elif line[:1].isdigit():
+            if is_of_call:
+                is_of_call = False  # what the called function cost, which has its own lines
+            else:
+                costs[name] += int(line.split()[1])
+    return costs
