@@ -10,6 +10,7 @@ from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
 from pointsman.app.commands.health import health
+from pointsman.app.commands.pins import pins
 from pointsman.app.commands.plugins import plugins
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
@@ -45,7 +46,7 @@ def main(ctx: click.Context) -> None:
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
     3 it cannot listen or open its access log, 4 a second signal cut open work short,
     5 the demo did not use both servers, 6 the server did not pass its check, 7 it could not be
-    checked.
+    checked, 8 no pins are kept in files.
     """
     ctx.obj = _site_reader
 
@@ -62,3 +63,4 @@ main.add_command(check)
 main.add_command(health)
 main.add_command(schema)
 main.add_command(plugins)
+main.add_command(pins)

@@ -51,6 +51,14 @@ class Table(Protocol):
         """Seconds from when it was made until a pin is forgotten however often it is used."""
         return None
 
+    @property
+    def outlives(self) -> bool:
+        """Whether its pins outlive the process, and ``start(None)`` opens them without a reactor.
+
+        Then commands can see and steer them while nothing runs, or beside what runs.
+        """
+        return False
+
     def start(self, reactor: Any) -> None:
         """The site begins to work: open what has to be opened. Starting twice is fine.
 
@@ -187,6 +195,17 @@ class Persistence(Protocol):
         is not there any more must not be made anew. By default it is found once more.
         """
         self.find(arrival, now)
+
+    def key_for(self, text: str) -> bytes:
+        """The key of what people call a client, such as an address or the value of a cookie.
+
+        b"" for what cannot be a client, and by default.
+        """
+        return b""
+
+    def shown(self, key: bytes) -> str:
+        """A key as people may read it; "" for one that is a secret, and by default."""
+        return ""
 
     @property
     def wants_request(self) -> bool:

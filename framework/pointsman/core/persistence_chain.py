@@ -167,6 +167,14 @@ class Chain:
         """Those of both."""
         return {**self._second.refused, **self._first.refused}
 
+    def key_for(self, text: str) -> bytes:
+        """That of the first; each kind has keys of its own."""
+        return self._first.key_for(text)
+
+    def shown(self, key: bytes) -> str:
+        """As the first shows it."""
+        return self._first.shown(key)
+
     def _both(self, arrival: Arrival) -> _Both:
         kept = arrival.kept
         if isinstance(kept, _Both):

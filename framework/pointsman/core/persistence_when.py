@@ -92,6 +92,14 @@ class _Asked:
         """What was not believed."""
         return self._asked.refused
 
+    def key_for(self, text: str) -> bytes:
+        """The key of what people call a client."""
+        return self._asked.key_for(text)
+
+    def shown(self, key: bytes) -> str:
+        """A key as people may read it."""
+        return self._asked.shown(key)
+
 
 class SomePathsIgnored(_Asked):
     """Requests of some paths go anywhere: no pin is looked up for them, and none is made.

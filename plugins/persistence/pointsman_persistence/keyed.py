@@ -69,7 +69,8 @@ class KeyedPins(Persistence):
         """Remember that this key now belongs to ``member``; False if there is none."""
         key = self._key_of(arrival)
         if key:
-            self._table.put(key, member, now)
+            # Where others share the table they may have been first, and then all go by theirs.
+            self._table.put_if_absent(key, member, now)
         return bool(key)
 
     def forget(self, arrival: Arrival) -> None:
@@ -81,6 +82,10 @@ class KeyedPins(Persistence):
         """Its work is still open: the time of its pin runs anew."""
         if key := self._key_of(arrival):
             self._table.touch(key, now)
+
+    def key_for(self, text: str) -> bytes:
+        """The key of a value as it stands in requests."""
+        return short(text.encode())
 
     def look(self, arrival: Arrival, now: float) -> Sight:
         """Its key and its pin."""

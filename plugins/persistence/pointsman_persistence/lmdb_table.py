@@ -92,6 +92,11 @@ class LmdbTable(Table):
         """Seconds from when it was made, or None."""
         return None if self._max_age == inf else self._max_age
 
+    @property
+    def outlives(self) -> bool:
+        """True: whoever may read the file can see and steer its pins."""
+        return True
+
     def start(self, reactor: Any) -> None:
         """Open the file. With None for a reactor each change is written at once.
 

@@ -69,6 +69,14 @@ class SourceIP(KeyedPins):
         """The network of the client, b"" where there is none."""
         return self._key(arrival.client_ip)
 
+    def key_for(self, text: str) -> bytes:
+        """The network of an address."""
+        return self._network(text)
+
+    def shown(self, key: bytes) -> str:
+        """The address of the network."""
+        return str(ipaddress.ip_address(key)) if len(key) in (4, 16) else ""
+
     def _key(self, client_ip: str) -> bytes:
         """The key of an address, b"" where there is none."""
         kept = self._kept
