@@ -1,4 +1,4 @@
-"""Rules in the box: the Lua host and the library of ready rules."""
+"""Rules in the box: in YAML, and the Lua host with its library of ready rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pointsman.contracts import Offer, Section
 from pointsman.hookspecs import hookimpl
 from pointsman_rules import files, making, site
+from pointsman_rules.routes.book import make_books
+from pointsman_rules.routes.settings import RouteSettings
 
 
 @hookimpl
@@ -17,5 +19,8 @@ def sections() -> Mapping[str, Section]:
 
 @hookimpl
 def rulebooks() -> Mapping[str, Offer]:
-    """Rules in Lua."""
-    return {"lua": Offer(files.RuleSettings, making.make_books, "A rule file in Lua.")}
+    """Rules in YAML and in Lua."""
+    return {
+        "route": Offer(RouteSettings, make_books, "A rule in YAML, in place."),
+        "lua": Offer(files.RuleSettings, making.make_books, "A rule file in Lua."),
+    }

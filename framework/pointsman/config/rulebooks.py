@@ -65,6 +65,7 @@ class RulebookMaker:
                 hosts=tuple(address.host for address in section.listen if address.host),
                 sections=sections,
                 folder=partial(self._folder, path, places),
+                places=tuple(places),
             )
             books = self._made(partial(_make, entries, places, around), entries[0], path)
             for place, book in zip(places, books or (), strict=False):

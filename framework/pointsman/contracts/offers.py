@@ -44,6 +44,7 @@ class Surroundings:
         sections: what plugins made of the top-level sections that they offer, by section name.
         folder: where a relative path begins that is written under these keys of the settings:
             beside its file.
+        places: for rulebooks: where the entries of this kind stand among all rules.
         state_dir: folder for what is kept over a restart, None if the configuration names none.
             It may not be there before the site begins to work.
     """
@@ -63,6 +64,7 @@ class Surroundings:
     sections: Mapping[str, Any] = field(default_factory=dict, compare=False)
     folder: Callable[[Sequence[str | int]], Path] = field(default=_nowhere, compare=False)
     state_dir: Path | None = None
+    places: tuple[int, ...] = ()
 
 
 class Misfit(ValueError):

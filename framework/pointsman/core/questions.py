@@ -57,13 +57,17 @@ class Questions(RuledFacts):
                 return
             if answer is None:
                 continue
+            if isinstance(answer, Forward) and answer.more and event == REQUEST:
+                self._so_far = answer
+                continue
             if isinstance(answer, Pending):
                 self._pending = answer
                 answer.wait(self._decided)
                 return
             self._take(event, answer)
             return
-        self._take(event, None)
+        so_far, self._so_far = self._so_far, None
+        self._take(event, so_far)
 
     def _decided(self, decision: Decision | bytes | None) -> None:
         """The rulebook that had to wait has decided."""
@@ -71,6 +75,9 @@ class Questions(RuledFacts):
             return
         self._pending = None
         if decision is None:
+            self._ask_on()
+        elif isinstance(decision, Forward) and decision.more and self._event == REQUEST:
+            self._so_far = decision
             self._ask_on()
         elif isinstance(decision, bytes):
             event, self._event = self._event, 0

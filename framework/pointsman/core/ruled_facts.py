@@ -57,6 +57,7 @@ class RuledFacts(Exchange):
         "_request_line",
         "_reusable",
         "_rules",
+        "_so_far",
         "_turns",
         "_upload_trailers",
         "_waits_whole",
@@ -87,6 +88,7 @@ class RuledFacts(Exchange):
         self._event = 0
         self._chain: tuple[Ruled, ...] = ()
         self._asks_at = 0
+        self._so_far: Forward | None = None
         self._pending: Pending | None = None
         # Where it goes.
         self._wish: Forward | None = None

@@ -39,11 +39,13 @@ class Forward(NamedTuple):
         pool: its name, "" for the pool that it would go to anyhow.
         server: name of a member of that pool, "" leaves the choice to pin and scheduler.
         required: if that server cannot take it, refuse (503) instead of choosing another.
+        more: at ``request``: later rulebooks are asked as well, and may decide otherwise.
     """
 
     pool: str = ""
     server: str = ""
     required: bool = False
+    more: bool = False
 
 
 class Retry(NamedTuple):

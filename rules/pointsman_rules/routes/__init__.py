@@ -1,0 +1,1 @@
+"""Rules in YAML: conditions and actions of a virtual service, compiled once to closures."""

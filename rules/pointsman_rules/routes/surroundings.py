@@ -1,0 +1,116 @@
+"""What conditions and actions of one service share: clocks, pools, files, and small memories."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pointsman.contracts import Surroundings
+from pointsman.contracts.rules import RuledExchange, RuledPool, RuleRoom
+from pointsman_rules.routes.addresses import Addresses, network
+from pointsman_rules.routes.fields import AddressSource
+
+# Files are looked at this often; seconds.
+LOOK = 5.0
+
+
+class Around:
+    """The place in which the rules of one service are compiled and work.
+
+    Args:
+        surroundings: what their maker was told.
+
+    Attributes:
+        place: of the rule that is being compiled.
+        sets_cookies: some rule may call ``set_cookie``.
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._folder = surroundings.folder
+        self._room: RuleRoom | None = None
+        self._files: list[Addresses] = []
+        self._salts = 0
+        self.sets_cookies = False
+        self._service = surroundings.service
+        self.place: tuple[str | int, ...] = ()
+        self._looking: Callable[[], None] | None = None
+
+    # ---- while rules are compiled ----
+
+    def path(self, name: str) -> Path:
+        """A file beside the configuration."""
+        return self._folder(self.place) / name
+
+    def addresses(self, source: AddressSource) -> Addresses:
+        """The networks that are written there, kept as new as their files.
+
+        Raises:
+            ValueError: a file cannot be read.
+        """
+        made = Addresses(
+            [network(text) for text in source.networks], [self.path(file) for file in source.files]
+        )
+        if made.has_files:
+            self._files.append(made)
+        return made
+
+    def next_salt(self) -> bytes:
+        """Lets each share pick clients of its own, the same after a reload."""
+        self._salts += 1
+        return f"{self._service}/{self._salts}".encode()[:64]
+
+    # ---- while they work ----
+
+    def start(self, room: RuleRoom) -> None:
+        """The service runs."""
+        self._room = room
+        if self._files:
+            self._look()
+
+    def stop(self) -> None:
+        """It ends."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking()
+
+    def _look(self) -> None:
+        for each in self._files:
+            each.refresh()
+        assert self._room is not None
+        self._looking = self._room.reactor.callLater(LOOK, self._look).cancel
+
+    @property
+    def reactor(self) -> Any:
+        """Twisted's, once the service runs."""
+        assert self._room is not None
+        return self._room.reactor
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return self._room.wall() if self._room is not None else time.time()
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+        return self._room.clock() if self._room is not None else time.monotonic()
+
+    def pools(self) -> Mapping[str, RuledPool]:
+        """All pools, once the service runs."""
+        return self._room.pools if self._room is not None else {}
+
+    def token(self) -> str:
+        """Something that nobody can guess."""
+        return secrets.token_urlsafe(12)
+
+    # ---- at one exchange ----
+
+    def set_cookie(self, exchange: RuledExchange, line: str) -> None:
+        """Let the answer set a cookie."""
+        exchange.notes[self, "cookies"] = (*self.cookies(exchange), line)
+
+    def cookies(self, exchange: RuledExchange) -> Sequence[str]:
+        """The cookies that its answer is to set."""
+        found = exchange.notes.get((self, "cookies"))
+        return found if isinstance(found, tuple) else ()
