@@ -34,6 +34,9 @@ from pointsman.config.schema_service import (
 from pointsman.config.schema_when_down import WhenDownSection
 from pointsman.config.sections import document_with
 from pointsman.model.units import format_duration
+from pointsman_rules.routes import settings as routes
+from pointsman_rules.routes import when
+from pointsman_rules.routes.fields import ValuePattern
 from pointsman_ssl.client_certificates import ClientCertificateSettings
 from pointsman_ssl.modes import HstsSettings, OffloadSettings, ReencryptSettings, UpstreamSettings
 from pointsman_ssl.policy import CustomPolicy
@@ -70,6 +73,12 @@ TLS_MODELS: Mapping[tuple[str, str, int], type[BaseModel]] = {
 
 # Model and key where the default that a user meets is not written in the model.
 TOLD_OTHERWISE = {
+    ("TimeSettings", "days"): "all",
+    ("TimeSettings", "since"): '`"00:00"`',
+    ("TimeSettings", "until"): '`"24:00"`',
+    ("MaintenanceSettings", "body"): "a sentence",
+    ("CorsSettings", "methods"): "`[GET, HEAD, POST]`",
+    ("SecuritySettings", "remove"): "`[Server, X-Powered-By]`",
     ("Document", "version"): "required",  # there is one for configurations given in code
     ("Document", "access_log"): "off",
     ("Document", "lua"): "see below",
@@ -248,6 +257,36 @@ def test_every_key_of_tls_is_told_with_its_default(page: str, heading: str, numb
         assert told_defaults(ReencryptSettings) == {**expected, "upstream": "see below"}
     found = list(tables(sections(DOCS / page)[heading]))[number]
     assert {key.strip("`"): default for key, default, *_ in found} == expected
+
+
+# ---- rules.md ----
+
+# Heading of a table in rules.md -> the model whose keys it tells.
+RULE_MODELS: Mapping[str, type[BaseModel]] = {
+    "route": routes.RouteSettings,
+    "when": when.WhenSettings,
+    "pattern": ValuePattern,
+    "share": when.ShareSettings,
+    "time": when.TimeSettings,
+    "redirect": routes.RedirectSettings,
+    "respond": routes.RespondSettings,
+    "maintenance": routes.MaintenanceSettings,
+    "rewrite": routes.RewriteSettings,
+    "headers": routes.HeadersSettings,
+    "location": routes.LocationSettings,
+    "set_cookie": routes.SetCookieSettings,
+    "basic_auth": routes.BasicAuthSettings,
+    "rate_limit": routes.RateLimitSettings,
+    "cors": routes.CorsSettings,
+    "security_headers": routes.SecuritySettings,
+}
+
+
+@pytest.mark.parametrize("heading", RULE_MODELS)
+def test_every_key_of_rules_is_told_with_its_default(heading: str) -> None:
+    model = RULE_MODELS[heading]
+    expected = {model.model_fields[key].alias or key: d for key, d in told_defaults(model).items()}
+    assert tabled(DOCS / "rules.md", heading) == expected
 
 
 # ---- hooks.md ----

@@ -28,10 +28,10 @@ class Threads:
 class ThreadedClock(Clock):
     """A reactor whose threads are no threads."""
 
-    def getThreadPool(self) -> Threads:  # noqa: N802
+    def getThreadPool(self) -> Threads:
         return Threads()
 
-    def callFromThread(self, do: Any, *args: Any) -> None:  # noqa: N802
+    def callFromThread(self, do: Any, *args: Any) -> None:
         do(*args)
 
 
