@@ -13,6 +13,7 @@ from pointsman.model.server import RealServer
 READY = "ready"  # new work again, after one of the others
 DRAIN = "drain"  # no new clients, pinned ones go on
 MAINTENANCE = "maint"  # nobody
+DOWN = "down"  # nobody, as it is not well
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Verdict:
         remedy: what would make a probe that is not passed pass, in words; "" if nobody knows.
         farewell: sent before the connection is closed; the answer to it is not awaited.
         share: percent of its weight that the server wants now, 0 to 25600; None says nothing.
-        admin: READY, DRAIN or MAINTENANCE; "" says nothing.
+        admin: READY, DRAIN, MAINTENANCE or DOWN; "" says nothing.
     """
 
     up: bool

@@ -10,6 +10,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from pointsman.contracts import HealthCheck, Verdict
+from pointsman.contracts.health import DOWN
 from pointsman.core.health import CheckPlan, Health
 from pointsman.core.health_report import Report
 from pointsman.core.members import Member
@@ -45,6 +46,7 @@ class Checks:
     """
 
     log = Logger()
+    agents = False
 
     def __init__(
         self,
@@ -177,7 +179,9 @@ class Checks:
         """Give a member the share and the state that its agent wants."""
         member = plan.member
         before = member.share
-        member.set_agent(verdict.share, verdict.admin, verdict.reason)
+        # Down is what the health check says here, and it takes it back as well.
+        admin = verdict.admin if verdict.admin != DOWN or self.agents else ""
+        member.set_agent(verdict.share, admin, verdict.reason)
         if member.share != before:
             self.log.info(
                 "{pool}/{server} wants {share}% of its weight: {reason}",

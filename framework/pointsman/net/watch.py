@@ -15,7 +15,13 @@ from pointsman.net.attempt import Attempt, Opener
 
 
 class Told(Protocol):
-    """Who is told what a watch finds out; ``Checks``, in the program."""
+    """Who is told what a watch finds out; ``Checks``, in the program.
+
+    Attributes:
+        agents: it is agents that are asked: every verdict matters, and silence says nothing.
+    """
+
+    agents: bool
 
     def opener(self, check: HealthCheck, server: RealServer) -> Opener:
         """What makes the transports of its probes."""
@@ -144,7 +150,8 @@ class Watch:
     def add(self, plan: CheckPlan) -> None:
         """One more member wants to know; what is known already is told at once."""
         self._plans.append(plan)
-        plan.member.checking = True
+        if not self._told.agents:
+            plan.member.checking = True
         if self._health is not None and self._health.known:
             self._told.tell(plan, self._health)
 
@@ -184,9 +191,10 @@ class Watch:
         now = self._reactor.seconds()
         due = health.judge(outcome, reason, now)
         verdict = attempt.verdict
-        if verdict is not None and (verdict.share is not None or verdict.admin):
+        told = self._told
+        if verdict is not None and (verdict.share is not None or verdict.admin or told.agents):
             for plan in self._plans:
-                self._told.tell_agent(plan, verdict)
+                told.tell_agent(plan, verdict)
         if before != (health.known, health.reason, health.up):
             for plan in self._plans:
                 self._told.tell(plan, health)

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from pointsman.contracts import Probe, Surroundings, Verdict
-from pointsman.contracts.health import DRAIN, MAINTENANCE, READY
+from pointsman.contracts.health import DOWN, DRAIN, MAINTENANCE, READY
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import shown
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
@@ -144,7 +144,7 @@ def verdict_on(line: bytes, least: int) -> Verdict:
         elif word in _STATES:
             state, known = _STATES[word], True
         elif word in _DOWN:
-            up, known = False, True
+            up, state, known = False, DOWN, True
         elif word == b"up":
             known = True
     if not known:
@@ -156,7 +156,7 @@ def verdict_on(line: bytes, least: int) -> Verdict:
 def _by_load(load: int, least: int, said: str) -> Verdict:
     """A LoadMaster's number: how busy it is, 101 for down, 102 for out of service."""
     if load == _IS_DOWN:
-        return Verdict(False, f"{said}: down", "a number from 0 to 100", admin=READY)
+        return Verdict(False, f"{said}: down", "a number from 0 to 100", admin=DOWN)
     if load == _IS_DISABLED:
         return Verdict(True, f"{said}: out of service", admin=MAINTENANCE)
     if load > _BUSY:

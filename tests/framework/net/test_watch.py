@@ -51,12 +51,14 @@ class AgentCheck(WordCheck):
 class Noter:
     """Who is told."""
 
+    agents = False
+
     def __init__(self, check: HealthCheck | None = None, **timing: Any) -> None:
         self.clock = Clock()
         self.answer = b"ok"
         self.asked: list[float] = []
         self.verdicts: list[tuple[bool, str]] = []
-        self.agents: list[Verdict] = []
+        self.wants: list[Verdict] = []
         self.random = 0.5
         plan = CheckPlan(
             "web",
@@ -74,7 +76,7 @@ class Noter:
         self.verdicts.append((health.up, health.reason))
 
     def tell_agent(self, plan: CheckPlan, verdict: Verdict) -> None:
-        self.agents.append(verdict)
+        self.wants.append(verdict)
 
     def say_trouble(self, reason: str, kind: str) -> None: ...
 
@@ -110,7 +112,7 @@ def test_what_an_agent_says_is_passed_on_each_time() -> None:
     noter = Noter(AgentCheck())
     noter.watch.start(0.0)
     noter.run(1)
-    assert [(verdict.share, verdict.admin) for verdict in noter.agents] == [(40, "drain")]
+    assert [(verdict.share, verdict.admin) for verdict in noter.wants] == [(40, "drain")]
 
 
 def test_what_is_known_is_told_with_the_last_failure() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from kit.probing import PLACES, near, same_however_split, talk
 from pointsman.contracts import Probe, Surroundings, Verdict
-from pointsman.contracts.health import DRAIN, MAINTENANCE, READY
+from pointsman.contracts.health import DOWN, DRAIN, MAINTENANCE, READY
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.agent_check import AgentCheck, AgentSettings, make, verdict_on
@@ -39,10 +39,10 @@ def heard(*pieces: bytes, **keys: Any) -> Verdict:
         (b"drain", True, None, DRAIN),
         (b"maint", True, None, MAINTENANCE),
         (b"DRAIN,50%", True, 50, DRAIN),
-        (b"down#out of memory", False, None, ""),
-        (b"fail", False, None, ""),
-        (b"failed\t", False, None, ""),
-        (b"stopped", False, None, ""),
+        (b"down#out of memory", False, None, DOWN),
+        (b"fail", False, None, DOWN),
+        (b"failed\t", False, None, DOWN),
+        (b"stopped", False, None, DOWN),
         (b"up", True, None, ""),
         (b"up 80% maxconn:30", True, 80, ""),
     ],
@@ -59,7 +59,7 @@ def test_the_words_of_haproxy(line: bytes, up: bool, share: int | None, admin: s
         (b"40\r", True, 60, READY),
         (b"95", True, 10, READY),
         (b"100", True, 10, READY),
-        (b"101", False, None, READY),
+        (b"101", False, None, DOWN),
         (b"102", True, None, MAINTENANCE),
         (b"103", False, None, ""),
     ],
