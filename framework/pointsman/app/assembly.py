@@ -26,6 +26,7 @@ from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
 from pointsman.core.server_states import ADMIN_STATES, DISABLED, MAINTENANCE
 from pointsman.core.virtual_service import VirtualService
+from pointsman.net.agents import AgentChecks
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
 from pointsman.net.local import LocalServer
@@ -55,6 +56,7 @@ class RunningSite:
 
     Attributes:
         checks: the health checks at work, what they know and remember.
+        agents: the same for agents that are asked beside them.
     """
 
     log = Logger()
@@ -79,14 +81,13 @@ class RunningSite:
         told = (self._tell_rules, self._state_changed, *registry.events("server_state"))
         self._life = ServerLife(lambda: self.services, told, registry.events("service_state"), wall)
         self._life.watch(site.pools)
-        self.checks = Checks(
-            reactor,
-            ProbeTransports.of(reactor, dialler, self._deadlines, self._names.addresses),
-            registry.events("health_changed"),
-            wall,
-        )
+        transports = ProbeTransports.of(reactor, dialler, self._deadlines, self._names.addresses)
+        self.checks = Checks(reactor, transports, registry.events("health_changed"), wall)
+        self.agents = AgentChecks(reactor, transports, wall)
         for plan in site.checks:
             self.checks.add(plan)
+        for plan in site.agents:
+            self.agents.add(plan)
         shared = Shared(reactor, self._deadlines, FieldLines(), dialler, RequestIds(), clock, wall)
         section = site.settings.access_log
         self._access_log = AccessLog.of(section) if section is not None else None
@@ -152,6 +153,7 @@ class RunningSite:
         if self._stopped is not None:
             return
         self.checks.start()
+        self.agents.start()
         for name, recipe in self.site.recipes.items():
             health = recipe.section.health
             if health is not None and health.by_port:
@@ -262,6 +264,7 @@ class RunningSite:
 
     def _close(self) -> None:
         self.checks.stop()
+        self.agents.stop()
         for running in self.services:
             running.idle.close_all()
         for server in self._local.values():
@@ -293,7 +296,8 @@ def _watched_names(site: Site, reactor: Any) -> Names:
     """Everything whose address has to be looked up: real servers, and where they are probed."""
     names = Names(reactor, site.settings.resolver.interval)
     places = [member.server.address for pool in site.pools.values() for member in pool.members]
-    places += [plan.address for plan in site.checks if plan.address is not None]
+    plans = (*site.checks, *site.agents)
+    places += [plan.address for plan in plans if plan.address is not None]
     for place in places:
         if place.is_name:
             names.watch(place.host)

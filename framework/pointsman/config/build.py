@@ -20,6 +20,7 @@ from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.rulebooks import RulebookMaker
 from pointsman.config.schema import Document
+from pointsman.config.schema_health import HealthChoice
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.state_dir import state_dir_of
@@ -73,6 +74,7 @@ class Site:
         services: in the order of the configuration.
         pools: by name; those written in place bear the name of their service.
         checks: one for each member of a pool that has a health check.
+        agents: one for each member of a pool whose servers have agents beside it.
         tables: the tables of all persistences, to be expired and closed.
         settings: the document that it was built from.
         recipes: what each pool was made from.
@@ -90,6 +92,7 @@ class Site:
     sections: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     state_dir: Folder | None = None
+    agents: tuple[CheckPlan, ...] = ()
 
 
 def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
@@ -115,7 +118,9 @@ class _Parts:
     scheduler: Scheduler
     pinning: Pinning | None
     check: HealthCheck | None
-    addresses: dict[str, Address | None] = field(default_factory=dict)
+    agent: HealthCheck | None
+    addresses: Mapping[str, Address | None] = field(default_factory=dict)
+    agents: Mapping[str, Address | None] = field(default_factory=dict)
 
 
 class _Builder:
@@ -171,15 +176,18 @@ class _Builder:
         self._succeed(tls)
         pools: dict[str, Pool] = {}
         checks: list[CheckPlan] = []
+        agents: list[CheckPlan] = []
         for name, recipe in recipes.items():
             made = parts[name]
             pools[name] = self._pool(name, recipe, made)
             checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
+            agents += plans(pools[name], recipe.section.agent, made.agent, made.agents)
         follow(pools, {plan.member for plan in checks})
         return Site(
             services=tuple(self._services(pools, tls, books, when_down)),
             pools=MappingProxyType(pools),
             checks=tuple(checks),
+            agents=tuple(agents),
             tables=tables_of(made.pinning for made in parts.values()),
             settings=self._settings,
             recipes=MappingProxyType(recipes),
@@ -261,23 +269,29 @@ class _Builder:
             known = positions.known((*recipe.path, "persistence"))
             for told in pinning.persistence.warnings:
                 self._warnings.append(problem_at(positions, known, told))
+        around = replace(
+            surroundings,
+            servers=tuple(each.server(key) for key, each in section.servers.items()),
+            make_tls_mode=self._tls_modes.maker(surroundings),
+            upstream=upstream_of(name, self._settings, tls),
+        )
+        check, addresses = self._check(section.health, recipe, around, "health")
+        agent, agents = self._check(section.agent, recipe, around, "agent")
+        return _Parts(scheduler, pinning, check, agent, addresses, agents)
+
+    def _check(
+        self, choice: HealthChoice | None, recipe: Recipe, around: Surroundings, key: str
+    ) -> tuple[HealthCheck | None, Mapping[str, Address | None]]:
+        """The check that stands under this key of a pool, and where it asks its servers."""
+        path = (*recipe.path, key)
         check = None
-        if section.health is not None:
-            chosen = section.health.chosen
-            path = (*recipe.path, "health")
-            around = replace(
-                surroundings,
-                servers=tuple(each.server(key) for key, each in section.servers.items()),
-                make_tls_mode=self._tls_modes.maker(surroundings),
-                upstream=upstream_of(name, self._settings, tls),
-                folder=partial(positions.folder, path),
-            )
-            check = self._made(_maker(chosen, around), chosen, path)
-        made = _Parts(scheduler, pinning, check)
-        asked = ProbedAddresses(recipe.section, recipe.path, positions)
-        made.addresses.update(asked.found)
+        if choice is not None:
+            folder = partial(self._positions.folder, path)
+            make = _maker(choice.chosen, replace(around, folder=folder))
+            check = self._made(make, choice.chosen, path)
+        asked = ProbedAddresses(choice, recipe.section.servers, path, self._positions)
         self._problems += asked.problems
-        return made
+        return check, asked.found
 
     def _made(self, make: Callable[[], Any], chosen: Chosen, path: Path) -> Any:
         """What a maker makes; None once its failure is noted."""

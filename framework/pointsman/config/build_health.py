@@ -13,7 +13,7 @@ from pointsman.config.problems import first_in_words, problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.schema_health import HealthChoice
-from pointsman.config.schema_pool import PoolSection
+from pointsman.config.schema_pool import ServerSection
 from pointsman.config.tree import Path, Positions
 from pointsman.contracts import HealthCheck, Misfit, Surroundings
 from pointsman.contracts.tls import TlsMode, TlsUpstreamSide
@@ -26,24 +26,35 @@ from pointsman.model.errors import Problem
 class ProbedAddresses:
     """Works out where each server of a pool is probed.
 
+    Args:
+        health: what asks them; None finds nothing.
+        servers: by their names.
+        path: where ``health`` stands in the configuration.
+        positions: of everything in it.
+
     Attributes:
         found: server name -> the address that is asked instead of its own, None for its own.
         problems: one for each server that has no such place.
     """
 
-    def __init__(self, section: PoolSection, path: Path, positions: Positions) -> None:
+    def __init__(
+        self,
+        health: HealthChoice | None,
+        servers: Mapping[str, ServerSection],
+        path: Path,
+        positions: Positions,
+    ) -> None:
         self.found: dict[str, Address | None] = {}
         self.problems: list[Problem] = []
-        health = section.health
         if health is None:
             return
-        for name, server in section.servers.items():
+        for name, server in servers.items():
             self.found[name] = health.common.address
             if health.common.port is None:
                 continue
             if server.address is None or server.address.path:
                 message = f"server {name!r} is not reached by host and port"
-                at = (*path, "health", "port")
+                at = (*path, "port")
                 self.problems.append(problem_at(positions, at, message, "give `address` instead"))
             else:
                 self.found[name] = server.address.with_port(health.common.port)

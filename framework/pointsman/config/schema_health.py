@@ -42,6 +42,7 @@ from pointsman.model.units import format_duration
 # What the check is if none is named: that of the port, else a connection.
 BY_PORT = "by_port"
 DEFAULT_CHECK = "tcp"
+DEFAULT_AGENT = "agent"
 
 _TIMING = HealthTiming()
 
@@ -126,10 +127,18 @@ class HealthChoice:
 
 
 def _health(raw: object, info: ValidationInfo) -> HealthChoice | None:
+    return _choice(raw, info, BY_PORT)
+
+
+def _agent(raw: object, info: ValidationInfo) -> HealthChoice | None:
+    return _choice(raw, info, DEFAULT_AGENT)
+
+
+def _choice(raw: object, info: ValidationInfo, default: str) -> HealthChoice | None:
     if raw is None or raw == NONE:
         return None
     reading = reading_of(info)
-    kind, options = kind_and_options(raw, "a health check", BY_PORT)
+    kind, options = kind_and_options(raw, "a health check", default)
     if kind == NONE and not options:
         return None
     common = {key: options.pop(key) for key in (*options,) if key in TimingSection.model_fields}
@@ -175,4 +184,7 @@ def _by_port(
 
 Health = Annotated[
     HealthChoice | None, PlainValidator(_health), WithJsonSchema({PLACEHOLDER: "health_checks"})
+]
+Agent = Annotated[
+    HealthChoice | None, PlainValidator(_agent), WithJsonSchema({PLACEHOLDER: "health_checks"})
 ]

@@ -15,7 +15,7 @@ from pointsman.config.choice import (
     Scheduling,
 )
 from pointsman.config.problems import fault, shown
-from pointsman.config.schema_health import BY_PORT, Health
+from pointsman.config.schema_health import BY_PORT, Agent, Health
 from pointsman.config.schema_persistence import PersistenceChoice
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_types import (
@@ -109,6 +109,7 @@ class PoolSection(Settings):
     # Before the health check, whose default follows from their ports.
     servers: dict[Name, Server] = Field(description="name: address, or name: {address: ...}")
     health: Health = Field(default=BY_PORT, description="how a server is known to be up")  # type: ignore[assignment]
+    agent: Agent = Field(default=None, description="who asks agents how much work they want")
     drain_time: Seconds = Field(
         default=default_duration(_POOL.drain_time),
         description="pinned clients may come this long to a server that drains",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kit.offers import registry_of
+from pointsman.config.build import build
 from pointsman.config.build_health import ProbedAddresses, TlsModes, upstream_of
 from pointsman.config.load import Configuration, load_text
 from pointsman.config.registry import Registry
@@ -122,6 +123,24 @@ def test_where_servers_are_asked(registry: Registry) -> None:
         " servers: {a: h:1, b: unix:/run/b, c: {endpoint: 'tcp:h:1'}}}}\n",
     )
     section = configuration.settings.pools["web"]
-    asked = ProbedAddresses(section, ("pools", "web"), configuration.positions)
+    path = ("pools", "web", "health")
+    asked = ProbedAddresses(section.health, section.servers, path, configuration.positions)
     assert asked.found == {"a": Address("h", 99), "b": None, "c": None}
     assert [problem.key for problem in asked.problems] == ["pools.web.health.port"] * 2
+    assert ProbedAddresses(None, section.servers, path, configuration.positions).found == {}
+
+
+def test_agents_are_asked_beside_the_health_check(registry: Registry) -> None:
+    configuration = loaded(
+        registry,
+        "pools: {web: {health: page, agent: {kind: page, path: /load, port: 99},"
+        " servers: {a: h:1}}, other: {servers: {a: h:1}}}\n",
+    )
+    site = build(configuration, registry)
+    assert [(plan.pool, plan.asked.place) for plan in site.checks] == [
+        ("web", "h:1"),
+        ("other", "h:1"),
+    ]
+    (plan,) = site.agents
+    assert (plan.pool, plan.asked.place) == ("web", "h:99")
+    assert plan.member is site.pools["web"].members[0]

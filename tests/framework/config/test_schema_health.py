@@ -72,6 +72,19 @@ def test_it_does_so_without_a_health_key_too() -> None:
     assert (found.chosen.name, found.by_port) == ("page", "by port 80")
 
 
+def test_an_agent_is_of_the_kind_agent_unless_another_one_is_named() -> None:
+    def agent(yaml: str) -> HealthChoice | None:
+        text = f"version: 1\npools: {{p: {{servers: {{a: h:80}}, agent: {yaml}}}}}\n"
+        return load_text(text, "f", registry_of()).settings.pools["p"].agent
+
+    assert agent("none") is None
+    found = agent("{kind: page, port: 9707}")
+    assert found is not None
+    assert (found.chosen.name, found.by_port) == ("page", "")
+    with pytest.raises(ConfigError, match="no plugin offers the health check 'agent'"):
+        agent("{port: 9707}")
+
+
 @pytest.mark.parametrize(
     ("yaml", "expected"),
     [
