@@ -40,14 +40,27 @@ def test_absent_known_refreshed_expired() -> None:
     assert persistence.find(visit("192.0.2.2"), 0.0) is None
 
 
-def test_bound_anew_and_forgotten() -> None:
+def test_the_first_who_binds_wins_until_it_is_forgotten() -> None:
     persistence = pins()
     persistence.bind(visit(), "a", 0.0)
-    persistence.bind(visit(), "b", 1.0)
-    assert persistence.find(visit(), 2.0) == "b"
+    persistence.bind(visit(), "b", 1.0)  # as another process would that saw no pin either
+    assert persistence.find(visit(), 2.0) == "a"
     persistence.forget(visit())
     assert persistence.find(visit(), 3.0) is None
     persistence.forget(visit())
+    persistence.bind(visit(), "b", 4.0)
+    assert persistence.find(visit(), 5.0) == "b"
+
+
+def test_keys_for_people() -> None:
+    persistence = pins()
+    persistence.bind(visit("192.0.2.1"), "a", 0.0)
+    key = persistence.key_for("192.0.2.1")
+    assert persistence.look(visit("192.0.2.1"), 1.0).key == key
+    assert persistence.shown(key) == "192.0.2.1"
+    assert persistence.shown(persistence.key_for("2001:db8::1")) == "2001:db8::"
+    assert persistence.key_for("nobody") == b""
+    assert persistence.shown(b"no address") == ""
 
 
 def test_evicted() -> None:
