@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import Literal
 
@@ -12,6 +14,7 @@ from pointsman.contracts import Duration, Misfit, Offer, SecretSetting, Settings
 from pointsman.contracts.settings import Secret
 from pointsman_persistence.active_cookie import ActiveCookie
 from pointsman_persistence.inserted import Inserted
+from pointsman_persistence.kept_secret import kept_secret
 from pointsman_persistence.keyed import needs_http
 from pointsman_persistence.server_cookie import TOKEN
 from pointsman_persistence.tokens import Tokens
@@ -68,14 +71,19 @@ def make(settings: ActiveCookieSettings, surroundings: Surroundings) -> ActiveCo
         )
     inserted = _inserted(settings, surroundings.pool)
     warnings: tuple[str, ...] = ()
+    secret: bytes | Callable[[], bytes]
     if settings.secret is None:
         if settings.previous_secret is not None:
             raise Misfit("`previous_secret` without `secret`", "give both", ["previous_secret"])
-        secret = secrets.token_bytes(32)
-        warnings = (
-            "active_cookie has no `secret`: it is made anew at each start, and all clients lose"
-            " their server then",
-        )
+        folder = surroundings.state_dir
+        if folder is not None:
+            secret = partial(kept_secret, folder)
+        else:
+            secret = secrets.token_bytes(32)
+            warnings = (
+                "active_cookie has no `secret`, and there is no `state_dir` to keep one: it is made"
+                " anew at each start, and all clients lose their server then",
+            )
     else:
         secret = _revealed(settings.secret, "secret", surroundings)
     previous = b""

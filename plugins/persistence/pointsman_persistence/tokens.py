@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple
@@ -52,16 +52,21 @@ class Tokens:
     member a token names, nor make one.
 
     Args:
-        secret: signs; long and random.
+        secret: signs; long and random. Or what tells it, when it is first needed.
         pool: name of the pool; a token of another pool is not believed.
         rotate: seconds, above 0; 0.0 for one key for ever.
         previous: a secret whose tokens are still believed, b"" for none.
     """
 
     def __init__(
-        self, secret: bytes, pool: str, rotate: float = 0.0, previous: bytes = b""
+        self,
+        secret: bytes | Callable[[], bytes],
+        pool: str,
+        rotate: float = 0.0,
+        previous: bytes = b"",
     ) -> None:
-        self._secrets = (secret, previous) if previous else (secret,)
+        self._secret = secret
+        self._previous = previous
         self._pool = pool.encode()
         self._rotate = rotate
         self._names: tuple[str, ...] = ()
@@ -79,7 +84,7 @@ class Tokens:
     def write(self, member: str, made: int, wall: float) -> bytes:
         """A token for a member to which a client was given at ``made``."""
         period = self.period(wall)
-        key = self._key(self._secrets[0], period)
+        key = self._key(self._first(), period)
         body = b"%c%b%b%b" % (
             period & 255,
             key.tag(member),
@@ -103,7 +108,9 @@ class Tokens:
         periods = (now, now - 1, now + 1) if self._rotate else (0,)
         for period in periods:
             if period & 255 == body[0]:
-                for secret in self._secrets:
+                for secret in (self._first(), self._previous):
+                    if not secret:
+                        continue
                     key = self._key(secret, period)
                     if compare_digest(key.sign(body), signature):
                         return self._told(body, key, period, secret)
@@ -116,7 +123,14 @@ class Tokens:
             return REMOVED
         made = int.from_bytes(body[1 + _TAG : 1 + _TAG + _TIME], "big")
         stamped = int.from_bytes(body[1 + _TAG + _TIME :], "big")
-        return Token(member, made, stamped, period, secret is not self._secrets[0])
+        return Token(member, made, stamped, period, secret is not self._secret)
+
+    def _first(self) -> bytes:
+        """The secret that signs."""
+        secret = self._secret
+        if not isinstance(secret, bytes):
+            self._secret = secret = secret()
+        return secret
 
     def _key(self, secret: bytes, period: int) -> _Key:
         key = self._keys.get((secret, period))

@@ -73,6 +73,19 @@ def test_without_a_secret_it_is_told_what_that_means(tmp_path: Path) -> None:
     assert pins[1].find(asking(b"Cookie: " + line.partition(b";")[0]), 0.0) == "a"
 
 
+def test_a_secret_is_kept_where_there_is_a_place_for_it(tmp_path: Path) -> None:
+    around = Surroundings("pool", "http", state_dir=tmp_path / "state")
+    one, other = make(ActiveCookieSettings(), around), make(ActiveCookieSettings(), around)
+    assert one.warnings == ()
+    assert not (tmp_path / "state").exists()  # a configuration may be looked at by anybody
+    arrival, head = asking(), answering()
+    one.bind(arrival, "a", 0.0)
+    one.response(arrival, head, "a", 0.0)
+    line = head.headers.get(b"set-cookie") or b""
+    other.keep([RealServer("a")])
+    assert other.find(asking(b"Cookie: " + line.partition(b";")[0]), 0.0) == "a"
+
+
 @pytest.mark.parametrize(
     ("options", "at", "message"),
     [
