@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 from pointsman.contracts import Arrival, Persistence, Sight
 from pointsman.model.cookies import cookie_of
 from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.server import RealServer
 from pointsman_persistence.inserted import Inserted
-from pointsman_persistence.tokens import OUTDATED, TEXT_LENGTH, Token, Tokens
+from pointsman_persistence.tokens import TEXT_LENGTH, Token, Tokens
 
 EXPIRED = "expired"  # not used for too long, or too old
 
@@ -40,11 +41,15 @@ class ActiveCookie(Persistence):
 
     __slots__ = (
         "_believed",
+        "_has_end",
         "_inserted",
         "_late",
         "_max_age",
         "_name",
         "_open",
+        "_period",
+        "_period_begins",
+        "_period_ends",
         "_refused",
         "_rewrite",
         "_timeout",
@@ -66,9 +71,12 @@ class ActiveCookie(Persistence):
         self._inserted = inserted
         self._name = inserted.name
         self._timeout = timeout
-        self._rewrite = timeout / 4
+        self._rewrite = timeout / 4 or inf
         self._late = timeout + self._rewrite
-        self._max_age = max_age
+        self._max_age = max_age or inf
+        self._has_end = bool(timeout or max_age)
+        self._period = 0
+        self._period_begins = self._period_ends = 0.0
         self._wall = wall
         self._warnings = warnings
         self._refused: Counter[str] = Counter()
@@ -83,18 +91,17 @@ class ActiveCookie(Persistence):
         if not text:
             return None
         wall = self._wall()
-        token = self._believed.get(text) or self._read(text, wall)
+        if not self._period_begins <= wall < self._period_ends:
+            self._begin_period(wall)
+        token = self._believed.get(text)
         if token is None:
+            token = self._read(text, wall)
+            if token is None:
+                return None
+        if self._has_end and self._is_over(token, text, wall):
+            self._refused[EXPIRED] += 1
             return None
-        if why := self._why_over(token, text, wall):
-            self._refused[why] += 1
-            self._believed.pop(text, None)
-            return None
-        if (
-            token.period < self._tokens.period(wall)
-            or token.foreign
-            or wall - token.stamped >= self._rewrite > 0
-        ):
+        if token.period < self._period or token.foreign or wall - token.stamped >= self._rewrite:
             arrival.kept = self._tokens.write(token.member, token.made, wall)
         return token.member
 
@@ -115,8 +122,8 @@ class ActiveCookie(Persistence):
         if isinstance(token, str):
             return Sight(text, note=f"{token} cookie")
         age, unused = wall - token.made, wall - token.stamped
-        if why := self._why_over(token, text, wall):
-            return Sight(text, note=f"{why} cookie")
+        if self._is_over(token, text, wall):
+            return Sight(text, note=f"{EXPIRED} cookie")
         return Sight(text, token.member, age, unused)
 
     def forget(self, arrival: Arrival) -> None:
@@ -191,12 +198,16 @@ class ActiveCookie(Persistence):
         self._believed[text] = token
         return token
 
-    def _why_over(self, token: Token, text: bytes, wall: float) -> str:
-        """Why a token that was once believed is believed no more, "" if it still is."""
-        if token.period < self._tokens.period(wall) - 1:
-            return OUTDATED
-        if wall - token.made >= self._max_age > 0:
-            return EXPIRED
+    def _is_over(self, token: Token, text: bytes, wall: float) -> bool:
+        """Whether it has not been used for too long, or is too old."""
+        if wall - token.made >= self._max_age:
+            return True
         # It could not be written anew while its work was open.
         used = max(float(token.stamped), self._open.get(text, 0.0) - self._rewrite)
-        return EXPIRED if wall - used >= self._late > 0 else ""
+        return wall - used >= self._late
+
+    def _begin_period(self, wall: float) -> None:
+        """Another key signs: what was believed has to be looked at again."""
+        self._believed.clear()
+        self._period = self._tokens.period(wall)
+        self._period_begins, self._period_ends = self._tokens.period_times(wall)

@@ -11,7 +11,7 @@ from pydantic import Field
 from pointsman.contracts import Arrival, Offer, Surroundings, Table
 from pointsman.model.cookies import cookie_of, cookies_set
 from pointsman.model.message import ResponseHead
-from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, short
+from pointsman_persistence.keyed import LONGEST_KEY, KeyedPins, PinSettings, needs_http, short
 
 TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
@@ -69,6 +69,16 @@ class ServerCookie(KeyedPins):
             value = self._in_path(request.target)
         return short(value) if value else b""
 
+    def find(self, arrival: Arrival, now: float) -> str | None:
+        """Name of the member that its value is pinned to, or None; the use is noted (hot)."""
+        request = arrival.request
+        value = cookie_of(request, self._cookie) if request is not None else None
+        if value and len(value) <= LONGEST_KEY:
+            arrival.kept = value
+            pin = self._table.find(value, now)
+            return None if pin is None else pin.member
+        return super().find(arrival, now)
+
     @property
     def wants_response(self) -> bool:
         """Servers set the cookie in their answers."""
@@ -76,6 +86,9 @@ class ServerCookie(KeyedPins):
 
     def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
         """Learn what the server sets, and forget what it takes back."""
+        wire = head.wire
+        if wire is not None and self._cookie not in wire and not self._parameter:
+            return  # as nearly always
         cookies = cookies_set(head, self._cookie, self._wall())
         # A cookie of another path may be taken back in the answer that sets the new one, before
         # or after it, so what is set counts more.
@@ -85,13 +98,11 @@ class ServerCookie(KeyedPins):
         for cookie in cookies:
             if cookie.lifetime > 0 and cookie.value:
                 self._learn(arrival, short(cookie.value), member, now)
-        if self._parameter:
-            wire = head.wire
-            if wire is None or self._parameter in wire:
-                for name in (b"location", b"content-location"):
-                    for place in head.headers.get_all(name):
-                        if value := self._in_path(place):
-                            self._learn(arrival, short(value), member, now)
+        if self._parameter and (wire is None or self._parameter in wire):
+            for name in (b"location", b"content-location"):
+                for place in head.headers.get_all(name):
+                    if value := self._in_path(place):
+                        self._learn(arrival, short(value), member, now)
 
     def _learn(self, arrival: Arrival, key: bytes, member: str, now: float) -> None:
         pin = self._table.peek(key, now)

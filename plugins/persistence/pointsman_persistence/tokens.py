@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
+from math import inf
 from typing import NamedTuple
 
 # Octets of a token: number of the key, tag of the member, made, stamped, signature.
@@ -80,6 +81,13 @@ class Tokens:
     def period(self, wall: float) -> int:
         """The number of the period at that time, seconds since the epoch."""
         return int(wall // self._rotate) if self._rotate else 0
+
+    def period_times(self, wall: float) -> tuple[float, float]:
+        """When the period of that time begins and ends."""
+        if not self._rotate:
+            return -inf, inf
+        begins = self.period(wall) * self._rotate
+        return begins, begins + self._rotate
 
     def write(self, member: str, made: int, wall: float) -> bytes:
         """A token for a member to which a client was given at ``made``."""
