@@ -193,8 +193,9 @@ class RuleEvents:
         client_hello: TLS that passes through has said what it wants. Forward, Close.
         tls: the client's handshake is done. Forward, Close.
         data: tcp mode, before a server is chosen: what the client has said, and whether it may
-            say more. Forward, Replace, More, Close. A client that waits for the server to speak
-            is never asked, so it must only be wanted where clients speak first.
+            say more. Forward, Replace, More, Close. A client that says nothing is closed after
+            ``timeouts.header``, so it must only be wanted where clients speak first; and not
+            where TLS passes through, which has ``client_hello``.
         request: a request head was read. Respond, Refuse, Forward, Close.
         select: there is no pin; the candidates. The name of one of them or None for the scheduler's
             choice; Respond, Refuse. Must not wait.

@@ -70,6 +70,10 @@ class RuledExchange(RuledEnding):
         else:
             self._send(self._ready)
 
+    def send_to(self, decision: Forward) -> None:
+        """Where rules want all of this client connection to go, unless they decide otherwise."""
+        self._forward(decision)
+
     def _forward(self, decision: Forward) -> None:
         if decision.pool:
             pool = self._rules.pool(decision.pool)

@@ -26,6 +26,7 @@ from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.record import DROPPED, STOPPED
 from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.relay import Relay
+from pointsman.net.ruled_client import RuledClient
 from pointsman.net.stream import Stream
 from pointsman.net.upstream import UpstreamConnection
 
@@ -42,6 +43,7 @@ class ClientLine:
         bound: the connection to a server on which it is logged in, while that waits, else None.
         closing: it ends after the exchange under way.
         exchange: the exchange under way, None between two.
+        ruled: it, as rules see it; None if there are none.
         tls: what its handshake told, None without TLS.
         deadline, slot: its place in the wheel of deadlines.
     """
@@ -70,6 +72,7 @@ class ClientLine:
         "connection",
         "deadline",
         "exchange",
+        "ruled",
         "slot",
         "tls",
     )
@@ -81,6 +84,7 @@ class ClientLine:
         self.tls = tls
         self.connection = connection
         self.bound: UpstreamPort | None = None
+        self.ruled: RuledClient | None = None
         self.closing = False
         self.exchange: Exchange | None = None
         self.deadline = 0
@@ -106,7 +110,7 @@ class ClientLine:
     def memory(self) -> dict[object, object]:
         """What plugins remember as long as this connection is open, made when it is asked for."""
         if self._memory is None:
-            self._memory = {}
+            self._memory = self.ruled.memory if self.ruled is not None else {}
         return self._memory
 
     def _new_exchange(self, client_ip: str) -> Exchange:
@@ -115,7 +119,10 @@ class ClientLine:
         rules = supplies.service.rules
         if rules is None:
             return Exchange(supplies, self, client_ip)
-        return RuledExchange(supplies, self, client_ip, rules)
+        exchange = RuledExchange(supplies, self, client_ip, rules)
+        if self.ruled is not None and self.ruled.forward is not None:
+            exchange.send_to(self.ruled.forward)
+        return exchange
 
     # ---- what the exchange asks ----
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import Any
 
 from pointsman.contracts.tls import TlsFacts
@@ -14,6 +15,8 @@ from pointsman.model.connection import ConnectionFacts
 from pointsman.net.client import ClientConnection
 from pointsman.net.client_supplies import ClientSupplies
 from pointsman.net.plain_stream import PlainStream
+from pointsman.net.ruled_arrivals import RuledArrivals
+from pointsman.net.ruled_client import RuledClient
 from pointsman.net.stream import Stream
 from pointsman.net.tls_accept import TlsAccepting
 
@@ -38,6 +41,7 @@ class HttpClients:
         self._connected = supplies.service.connected
         self._most = supplies.service.settings.limits.connections
         self._supplies = ClientSupplies(supplies, reactor, deadlines, lines, self._gone)
+        self._arrivals = RuledArrivals(supplies.service, self._take_in)
         mode = supplies.service.tls
         self.tls: TlsAccepting | None = None
         if mode is not None and mode.client is not None:
@@ -52,17 +56,35 @@ class HttpClients:
         if not self._service.enabled:
             sock.close()
             return
+        if self._service.rules is not None:
+            self._arrivals.accepted(sock, peer)
+        else:
+            self._take_in(sock, peer)
+
+    def _take_in(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         if self.tls is not None:
             self.tls.accepted(sock, peer)
             return
         local = sock.getsockname() if peer[0] else ("", 0)
         facts = ConnectionFacts(peer[0], peer[1], local[0], local[1])
         connection = ClientConnection(self._supplies, facts)
+        if self._service.rules is not None:
+            connection.ruled = self._arrivals.client_of(facts)
         self._start(connection, PlainStream(self._supplies.reactor, sock, connection))
 
     def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
         """A client's handshake is done."""
+        if self._service.rules is not None:
+            ready = partial(self._begin, stream, facts, tls)
+            self._arrivals.shook_hands(stream, facts, tls, ready)
+        else:
+            self._begin(stream, facts, tls, None)
+
+    def _begin(
+        self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts, ruled: RuledClient | None
+    ) -> None:
         stream.owner = connection = ClientConnection(self._supplies, facts, tls)
+        connection.ruled = ruled
         self._start(connection, stream)
 
     def _start(self, connection: ClientConnection, stream: Stream) -> None:
@@ -83,6 +105,8 @@ class HttpClients:
         if connection not in self._open:
             return
         self._open.remove(connection)
+        if connection.ruled is not None:
+            connection.ruled.closed()
         if connection in self._refused:
             self._refused.remove(connection)
         else:
@@ -100,11 +124,13 @@ class HttpClients:
             connection.leave(member)
 
     def __len__(self) -> int:
-        return len(self._open) + (len(self.tls) if self.tls is not None else 0)
+        waiting = len(self.tls) if self.tls is not None else 0
+        return len(self._open) + waiting + len(self._arrivals)
 
     def drain(self) -> None:
         """Close what is idle; let exchanges end, and their connections with them."""
         self._supplies.draining = True
+        self._arrivals.stop()
         if self.tls is not None:
             self.tls.stop()
         for connection in list(self._open):

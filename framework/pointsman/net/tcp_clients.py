@@ -16,6 +16,8 @@ from pointsman.model.record import OVERLOADED
 from pointsman.net.dial import Dialler
 from pointsman.net.greeting import Greetings
 from pointsman.net.plain_stream import PlainStream
+from pointsman.net.ruled_arrivals import RuledArrivals
+from pointsman.net.ruled_tcp import RuledTcpConnection
 from pointsman.net.splice import Pipes
 from pointsman.net.stream import Stream
 from pointsman.net.tcp_connection import TcpConnection
@@ -58,6 +60,7 @@ class TcpClients:
         self.request_ids = request_ids
         self.pipes = pipes or Pipes()
         self._open: set[TcpConnection] = set()
+        self.arrivals = RuledArrivals(service, self._take_in)
         mode = service.tls
         self.tls: TlsAccepting | None = None
         self.tls_dialler: TlsDialler | None = None
@@ -76,7 +79,8 @@ class TcpClients:
     @property
     def open(self) -> int:
         """Connections that are open now, those that still shake hands or dial included."""
-        return len(self._open) + (len(self.tls) if self.tls is not None else 0)
+        waiting = len(self.tls) if self.tls is not None else 0
+        return len(self._open) + waiting + len(self.arrivals)
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected: reach a server for it at once, it may be the one to speak first.
@@ -88,10 +92,22 @@ class TcpClients:
         if not self.service.enabled:
             sock.close()
             return
+        if self.service.rules is not None:
+            self.arrivals.accepted(sock, peer)
+        else:
+            self._take_in(sock, peer)
+
+    def _take_in(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         if self.tls is not None:
             self.tls.accepted(sock, peer)
             return
-        connection = TcpConnection(self, peer, sock)
+        rules = self.service.rules
+        if rules is None:
+            connection = TcpConnection(self, peer, sock)
+        else:
+            local = sock.getsockname() if peer[0] else ("", 0)
+            client = self.arrivals.client_of(ConnectionFacts(*peer, local[0], local[1]))
+            connection = RuledTcpConnection(self, peer, client, rules, sock)
         if self._has_room_for(connection):
             connection.start(PlainStream(self.reactor, sock, connection))
         else:
@@ -99,7 +115,21 @@ class TcpClients:
 
     def arrived(self, stream: Stream, facts: ConnectionFacts, tls: TlsFacts) -> None:
         """A client's handshake is done."""
-        connection = TcpConnection(self, (facts.peer_ip, facts.peer_port), facts=facts)
+        rules = self.service.rules
+        peer = (facts.peer_ip, facts.peer_port)
+        if rules is None:
+            self._begin(TcpConnection(self, peer, facts=facts), stream)
+            return
+        self.arrivals.shook_hands(
+            stream,
+            facts,
+            tls,
+            lambda client: self._begin(
+                RuledTcpConnection(self, peer, client, rules, facts=facts), stream
+            ),
+        )
+
+    def _begin(self, connection: TcpConnection, stream: Stream) -> None:
         if self._has_room_for(connection):
             stream.owner = connection
             connection.start(stream)
@@ -123,6 +153,7 @@ class TcpClients:
             self.tls.stop()
         if self.greetings is not None:
             self.greetings.stop()
+        self.arrivals.stop()
 
     def touch(self, now: float) -> None:
         """Keep the pins of all open tunnels in use."""

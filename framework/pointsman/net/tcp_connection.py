@@ -164,6 +164,11 @@ class TcpConnection:
 
     def greeted(self, greeting: Greeting, hello: ClientHello) -> None:
         """The client has said what it wants; it will be sent on as it came."""
+        self._heard(greeting, hello)
+        if not self._arrive():
+            greeting.turn_away()
+
+    def _heard(self, greeting: Greeting, hello: ClientHello) -> None:
         self._early = said = greeting.received
         if self._clients.service.tls is None or self._clients.service.tls.passage is None:
             self._facts = self.connection._replace(first_bytes=said)
@@ -171,8 +176,6 @@ class TcpConnection:
             self._facts = self.connection._replace(
                 server_name=hello.server_name, alpn=hello.alpn, session_id=hello.session
             )
-        if not self._arrive():
-            greeting.turn_away()
 
     def refused(self, greeting: Greeting) -> None:
         """The client is told why, and will leave."""
@@ -184,7 +187,7 @@ class TcpConnection:
         service, stream = self._clients.service, self._stream
         assert stream is not None
         try:
-            self._pool = service.pool if service.route is None else service.route(self)
+            self._pool = self._own_pool()
             if self._pool is None:
                 return False
             stream.owner = self
@@ -197,6 +200,10 @@ class TcpConnection:
         if self._relay is None and not self._over:
             stream.resume()
         return True
+
+    def _own_pool(self) -> Pool | None:
+        service = self._clients.service
+        return service.pool if service.route is None else service.route(self)
 
     def abort(self, reason: str) -> None:
         """End it now, whatever its state."""
@@ -225,7 +232,7 @@ class TcpConnection:
         assert pool is not None
         member = None
         if len(self._tried) < settings.max_attempts:
-            member = pool.choose(self, self._begun, self._tried)
+            member = self._choose(pool)
         if member is None:
             self._nobody_takes_it(pool)
             return
@@ -242,6 +249,9 @@ class TcpConnection:
         # None says that it has ended meanwhile, perhaps in a further call that is under way.
         if call is not None:
             self._call = call
+
+    def _choose(self, pool: Pool) -> Member | None:
+        return pool.choose(self, self._begun, self._tried)
 
     # ---- when all servers are over their limits (core.waiting.Waiter) ----
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from kit.conversations import GET
 from kit.played_site import PlayedSite
+from kit.rulebooks import PlannedRules, Waiting
+from pointsman.core.rules import Rules
 from pointsman.model.connection import ConnectionFacts
+from pointsman.model.decision import Close, Decision, Forward
 from pointsman.model.service import Limits
 from pointsman.net.http_clients import HttpClients
 
@@ -134,3 +138,53 @@ def test_a_service_that_is_disabled_takes_nobody(stack: ExitStack) -> None:
     door = Door(site, stack)
     assert door.knock().recv(1) == b""
     assert (site.service.accepted, len(door.clients)) == (0, 0)
+
+
+# ---- rules ----
+
+
+def ruled(site: PlayedSite, **plans: Any) -> PlannedRules:
+    book = PlannedRules(**plans)
+    site.service.rules = Rules([book], {"pool": site.pool})
+    return book
+
+
+def test_rules_may_close_a_client_or_let_it_in(stack: ExitStack) -> None:
+    site = PlayedSite()
+    decisions: list[Decision | None] = [Forward("pool"), Close()]
+    closed: list[object] = []
+    ruled(site, connection=lambda _: decisions.pop(), close=closed.append)
+    door = Door(site, stack)
+    assert door.knock().recv(1) == b""
+    assert (site.service.accepted, len(closed)) == (0, 1)
+    door.knock(GET)
+    assert len(site.servers) == 1
+    door.clients.stop()
+    assert len(closed) == 2
+    assert len(door.clients) == 0
+
+
+def test_what_rules_remember_of_a_connection_its_requests_know(stack: ExitStack) -> None:
+    site = PlayedSite()
+    seen: list[object] = []
+    ruled(
+        site,
+        connection=lambda client: client.memory.update(a=1),
+        request=lambda exchange: seen.append(dict(exchange.memory)),
+    )
+    door = Door(site, stack)
+    door.knock(GET)
+    assert seen == [{"a": 1}]
+    door.clients.stop()
+
+
+def test_draining_closes_whom_rules_still_think_about(stack: ExitStack) -> None:
+    site = PlayedSite()
+    waiting = Waiting()
+    ruled(site, connection=waiting)
+    door = Door(site, stack)
+    client = door.knock()
+    assert len(door.clients) == 1
+    door.clients.drain()
+    assert client.recv(1) == b""
+    assert (waiting.cancelled, len(door.clients)) == (1, 0)
