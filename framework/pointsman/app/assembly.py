@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from pointsman.app.access_log import AccessLog
 from pointsman.app.chores import Chores
+from pointsman.app.doubting import Doubting
 from pointsman.app.pins_ready import PinsReady
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.server_life import ServerLife
@@ -102,6 +103,7 @@ class RunningSite:
             self._life.tick,
             self._touch_pins,
             self._expire_pins,
+            Doubting(lambda: self.site.pools.values()).tick,
             chores.tick,
             *(log.flush for log in logs),
         )

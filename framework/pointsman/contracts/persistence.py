@@ -243,6 +243,14 @@ class Persistence(Protocol):
         """The members of the pool are these servers from now on; told before any work comes."""
         return None
 
+    def doubt(self) -> str:
+        """Why it seems to do little or nothing, and what to do; "" as long as all is well.
+
+        Asked about once a minute, and told in the log once. What is counted for it must cost a
+        request next to nothing. That nothing was pinned at all is found out without it.
+        """
+        return ""
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What works but is hardly meant or is dangerous, one sentence each; told at load."""

@@ -157,6 +157,10 @@ class Chain:
         self._first.keep(servers)
         self._second.keep(servers)
 
+    def doubt(self) -> str:
+        """Why it seems to do nothing."""
+        return self._first.doubt() or self._second.doubt()
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """Those of both."""

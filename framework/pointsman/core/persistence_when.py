@@ -82,6 +82,10 @@ class _Asked:
         """The members of the pool."""
         self._asked.keep(servers)
 
+    def doubt(self) -> str:
+        """Why it seems to do nothing."""
+        return self._asked.doubt()
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is to be told at load."""

@@ -45,6 +45,8 @@ class Pool:
         waiting: who waits for room; None if nobody may.
         full: the member that the last ``choose`` would have returned, had it room; None if it is
             not the one pinned member that is in the way.
+        unmet: so many choices in a row met no pin that could be used.
+        nothing_to_pin: so many of these, up to the last one, had nothing to go by.
         how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
         prepare: ``persistence.request`` if it wants to change requests, else None.
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
@@ -90,6 +92,8 @@ class Pool:
         self._ticked = -1.0
         self.full: Member | None = None
         self.how = UNPINNED
+        self.unmet = 0
+        self.nothing_to_pin = 0
         self._by_name: dict[str, Member] = {}
         self._take_in()
 
@@ -167,6 +171,7 @@ class Pool:
             member = self._by_name.get(name)
             if member is not None and member.takes_pinned and member not in tried:
                 self.how = PINNED
+                self.unmet = 0
                 return member
             if member is not None and member.keeps_pins and member not in tried:
                 # Over its limit for a moment: the pin stays, whatever becomes of it (DESIGN 5.11).
@@ -178,9 +183,14 @@ class Pool:
                 return None
             persistence.forget(arrival)
         self.how = UNPINNED
+        if not self.unmet:
+            self.nothing_to_pin = 0
+        self.unmet += 1
+        self.nothing_to_pin += 1
         member = self._schedule(arrival, tried, select)
         if member is not None and persistence.bind(arrival, member.name, now):
             self.how = NEW
+            self.nothing_to_pin = 0
             for told in self.pin_made:
                 told(self.name, member.name, arrival.client_ip)
         return member

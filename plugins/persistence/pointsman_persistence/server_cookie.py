@@ -13,6 +13,8 @@ from pointsman.model.cookies import cookie_of, cookies_set
 from pointsman.model.message import ResponseHead
 from pointsman_persistence.keyed import LONGEST_KEY, KeyedPins, PinSettings, needs_http, short
 
+# Requests and answers in a row without the cookie that are no accident any more.
+ENOUGH = 1000
 TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
 
@@ -45,7 +47,7 @@ class ServerCookie(KeyedPins):
     Source: the LoadMaster's server cookie; HAProxy's ``stick store-response``.
     """
 
-    __slots__ = ("_cookie", "_parameter", "_wall")
+    __slots__ = ("_absent", "_cookie", "_parameter", "_unset", "_wall")
 
     def __init__(
         self,
@@ -58,6 +60,8 @@ class ServerCookie(KeyedPins):
         self._cookie = cookie
         self._parameter = b";" + path_parameter + b"=" if path_parameter else b""
         self._wall = wall
+        self._absent = 0  # so many requests in a row were without the cookie
+        self._unset = 0  # so many answers in a row did not set it
 
     def key(self, arrival: Arrival) -> bytes:
         """The value of the cookie, else of the parameter of the path."""
@@ -73,11 +77,34 @@ class ServerCookie(KeyedPins):
         """Name of the member that its value is pinned to, or None; the use is noted (hot)."""
         request = arrival.request
         value = cookie_of(request, self._cookie) if request is not None else None
-        if value and len(value) <= LONGEST_KEY:
-            arrival.kept = value
-            pin = self._table.find(value, now)
-            return None if pin is None else pin.member
+        if value:
+            self._absent = 0
+            if len(value) <= LONGEST_KEY:
+                arrival.kept = value
+                pin = self._table.find(value, now)
+                return None if pin is None else pin.member
+        else:
+            self._absent += 1
+            if not self._parameter:
+                arrival.kept = b""
+                return None
         return super().find(arrival, now)
+
+    def doubt(self) -> str:
+        """Whether the cookie is seen at all, on its way in either direction."""
+        if self._absent < ENOUGH:
+            return ""
+        name = self._cookie.decode("latin-1")
+        if self._unset >= ENOUGH:
+            return (
+                f"the cookie {name} was in none of the last {self._absent} requests, and the"
+                f" servers set it in none of their last {self._unset} answers: is that its name?"
+                " If they set none at all, take active_cookie"
+            )
+        return (
+            f"the servers set the cookie {name}, and it was in none of the last {self._absent}"
+            " requests: do its Path, Domain and Secure fit how clients come here?"
+        )
 
     @property
     def wants_response(self) -> bool:
@@ -87,6 +114,7 @@ class ServerCookie(KeyedPins):
     def response(self, arrival: Arrival, head: ResponseHead, member: str, now: float) -> None:
         """Learn what the server sets, and forget what it takes back."""
         wire = head.wire
+        self._unset += 1
         if wire is not None and self._cookie not in wire and not self._parameter:
             return  # as nearly always
         cookies = cookies_set(head, self._cookie, self._wall())
@@ -97,6 +125,7 @@ class ServerCookie(KeyedPins):
                 self._unlearn(arrival, cookie.value)
         for cookie in cookies:
             if cookie.lifetime > 0 and cookie.value:
+                self._unset = 0
                 self._learn(arrival, short(cookie.value), member, now)
         if self._parameter and (wire is None or self._parameter in wire):
             for name in (b"location", b"content-location"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 
 from pydantic import Field
 
@@ -11,6 +12,11 @@ from pointsman_persistence.keyed import KeyedPins, PinSettings
 
 # Keys that are remembered by the text of their address, about 160 bytes each.
 _KEPT_KEYS = 16_384
+# One use of this many (a power of two, less one) is noted, to see whether one address has most.
+_EACH = 63
+# So many have to be noted for it, and at most this many addresses are.
+_ENOUGH = 100
+_MOST_NOTED = 1024
 
 
 class SourceIPSettings(PinSettings):
@@ -43,7 +49,7 @@ class SourceIP(KeyedPins):
     Source: the LoadMaster's ``src``, with the masks of IPVS (``--netmask``).
     """
 
-    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6")
+    __slots__ = ("_find", "_kept", "_mask_v4", "_mask_v6", "_noted", "_uses")
 
     def __init__(self, table: Table, mask_v4: int = 32, mask_v6: int = 64) -> None:
         super().__init__(table)
@@ -52,6 +58,8 @@ class SourceIP(KeyedPins):
         self._mask_v6 = _mask(mask_v6, 128)
         # Reading an address takes several times as long as finding its pin.
         self._kept: dict[str, bytes] = {}
+        self._uses = 0
+        self._noted: Counter[bytes] = Counter()
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Name of the member that this client is pinned to, or None; the use is noted."""
@@ -62,12 +70,35 @@ class SourceIP(KeyedPins):
         arrival.kept = key
         if not key:
             return None
+        self._uses += 1
+        if not self._uses & _EACH:
+            self._note(key)
         pin = self._find(key, now)
         return None if pin is None else pin.member
 
     def key(self, arrival: Arrival) -> bytes:
         """The network of the client, b"" where there is none."""
         return self._key(arrival.client_ip)
+
+    def doubt(self) -> str:
+        """Whether one address stands for most of the clients."""
+        noted = sum(self._noted.values())
+        if noted < _ENOUGH:
+            return ""
+        key, count = self._noted.most_common(1)[0]
+        if count * 2 <= noted:
+            self._noted.clear()  # what was is not what will be
+            return ""
+        return (
+            f"{count * 100 // noted} % of what comes is from {self.shown(key)}, and all of it goes"
+            " to one server. If that is a proxy, name it in `forwarding.trusted`; if it translates"
+            " addresses, take a cookie"
+        )
+
+    def _note(self, key: bytes) -> None:
+        if len(self._noted) >= _MOST_NOTED:
+            self._noted.clear()
+        self._noted[key] += 1
 
     def key_for(self, text: str) -> bytes:
         """The network of an address."""

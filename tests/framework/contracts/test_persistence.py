@@ -118,6 +118,7 @@ def test_a_persistence_wants_and_tells_nothing_by_itself() -> None:
     assert not pins.wants_response
     assert (pins.warnings, dict(pins.refused)) == ((), {})
     assert not pins.wants_first_bytes
+    assert pins.doubt() == ""
     assert pins.has_enough(b"")
     assert pins.look(visit(), 0.0) == Sight(note="this kind does not tell")
     pins.keep([RealServer("a")])

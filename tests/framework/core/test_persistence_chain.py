@@ -217,6 +217,7 @@ def test_what_it_tells_is_of_both() -> None:
     pair.first.timeout = 0.0
     assert pair.chain.timeout == 0.0
     assert pair.chain.table is None
+    assert pair.chain.doubt() == ""
 
 
 def test_first_bytes_are_enough_if_they_are_for_both() -> None:

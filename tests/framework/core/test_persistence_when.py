@@ -106,6 +106,7 @@ def test_what_it_tells_is_what_the_other_tells(wrapped: Any) -> None:
     assert not persistence.has_enough(b"not")
     assert persistence.timeout == 60.0
     assert persistence.table is None
+    assert persistence.doubt() == ""
     assert persistence.wants_request
     assert persistence.wants_response
     assert persistence.warnings == ("beware",)

@@ -217,3 +217,36 @@ def test_not_in_tcp_mode() -> None:
 def test_settings_that_make_no_sense(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ServerCookieSettings.model_validate(options)
+
+
+# ---- whether it does anything ----
+
+
+def many(persistence: ServerCookie, *lines: bytes, answer: bytes = b"A: b") -> None:
+    for _ in range(1000):
+        answered(persistence, asking(*lines), "a", answer)
+
+
+def test_a_cookie_that_is_never_seen_is_doubted() -> None:
+    persistence = pins()
+    many(persistence, b"Cookie: other=1")
+    told = persistence.doubt()
+    assert "in none of the last 1000 requests" in told
+    assert "in none of their last 1000 answers" in told
+    assert "active_cookie" in told
+
+
+def test_a_cookie_that_clients_do_not_bring_back_is_doubted() -> None:
+    persistence = pins()
+    many(persistence, answer=b"Set-Cookie: sid=1; Path=/elsewhere")
+    assert "Path, Domain and Secure" in persistence.doubt()
+
+
+def test_a_cookie_that_comes_is_not_doubted_though_it_is_set_no_more() -> None:
+    persistence = pins()
+    many(persistence, b"Cookie: sid=1")
+    assert persistence.doubt() == ""
+    many(persistence)
+    answered(persistence, asking(b"Cookie: sid=1"), "a")
+    assert persistence.doubt() == ""
+    assert pins().doubt() == ""

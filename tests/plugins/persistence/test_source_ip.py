@@ -196,3 +196,39 @@ def test_the_options_of_the_table_are_its_own() -> None:
 def test_settings_that_make_no_sense(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SourceIPSettings.model_validate(options)
+
+
+def come(persistence: SourceIP, **counts: int) -> None:
+    """So many requests of each, one after the other in turn."""
+    for turn in range(max(counts.values())):
+        for name, count in counts.items():
+            if turn < count:
+                persistence.find(visit(f"192.0.2.{name[1:]}"), 0.0)
+
+
+def test_an_address_that_stands_for_most_clients_is_doubted() -> None:
+    persistence = pins()
+    come(persistence, a1=6400)
+    told = persistence.doubt()
+    assert "100 % of what comes is from 192.0.2.1" in told
+    assert "forwarding.trusted" in told
+
+
+def test_many_addresses_are_not_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_ip, "_EACH", 0)
+    persistence = pins()
+    come(persistence, a1=50, a2=49)
+    assert persistence.doubt() == ""  # too few to say
+    come(persistence, a1=50, a2=50, a3=50)
+    assert persistence.doubt() == ""
+    come(persistence, a1=100, a2=10)
+    assert "90 %" in persistence.doubt()
+
+
+def test_what_is_noted_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_ip, "_EACH", 0)
+    monkeypatch.setattr(source_ip, "_MOST_NOTED", 10)
+    persistence = pins()
+    for number in range(100):
+        persistence.find(visit(f"192.0.2.{number}"), 0.0)
+        assert len(persistence._noted) <= 10
