@@ -103,5 +103,10 @@ def service_state(service: str, before: str, state: str, reason: str) -> None:
 
 
 @hookspec
+def reloaded(services: Sequence[str], changes: Sequence[str]) -> None:
+    """Another configuration is in force; these virtual services are open now."""
+
+
+@hookspec
 def stopping() -> None:
     """Listeners are closing; open work is given its drain time."""

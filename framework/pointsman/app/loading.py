@@ -10,12 +10,14 @@ from typing import Any
 from twisted.logger import Logger
 
 from pointsman.app.access_log import sink_to
-from pointsman.config.build import Site, build
-from pointsman.config.load import Configuration, load, load_mapping
+from pointsman.config.build import draft
+from pointsman.config.draft import Draft, Site
+from pointsman.config.load import Configuration, load, load_mapping, load_steps
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.sections import make_sections
+from pointsman.config.steps import Steps, at_once
 from pointsman.contracts.site import SiteView
 from pointsman.model.errors import ConfigError, Problem
 from pointsman.net.endpoint import check_endpoint
@@ -63,10 +65,20 @@ def configuration_of(config: Config, registry: Registry) -> Configuration:
     Raises:
         ConfigError: with all problems that were found.
     """
+    return at_once(reading(config, registry))
+
+
+def reading(config: Config, registry: Registry) -> Steps[Configuration]:
+    """The same in steps.
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
     if isinstance(config, Configuration):
         return config
     if isinstance(config, str | Path):
-        return load(config, registry, os.environ)
+        return (yield from load_steps(config, registry, os.environ))
+    yield
     return load_mapping(config, registry, os.environ)
 
 
@@ -84,16 +96,34 @@ def site_of(
     Raises:
         ConfigError: with all problems that were found.
     """
-    site = build(configuration, registry)
+    return at_once(drafting(configuration, registry, reactor, local)).put_to_work()
+
+
+def drafting(
+    configuration: Configuration,
+    registry: Registry,
+    reactor: Any,
+    local: Mapping[str, object],
+    previous: Site | None = None,
+) -> Steps[Draft]:
+    """The same in steps, and not yet put to work.
+
+    Args:
+        configuration, registry, reactor, local: as above.
+        previous: the site that runs now, which is only looked at.
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
+    made = yield from draft(configuration, registry, previous)
     problems = [
         *_access_log_problems(configuration),
-        *_place_problems(site, configuration, reactor, local),
+        *_place_problems(made, configuration, reactor, local),
     ]
     if problems:
-        for table in site.tables:
-            table.close()
+        made.discard()
         raise ConfigError(problems)
-    return site
+    return made
 
 
 def view_of(path: str) -> SiteView:
@@ -113,23 +143,20 @@ def view_of(path: str) -> SiteView:
 
 
 def _place_problems(
-    site: Site, configuration: Configuration, reactor: Any, local: Mapping[str, object]
+    made: Draft, configuration: Configuration, reactor: Any, local: Mapping[str, object]
 ) -> Iterator[Problem]:
-    for name, recipe in site.recipes.items():
-        for member in site.pools[name].members:
-            server = member.server
-            path = (*recipe.path, "servers", server.name)
-            if server.local and server.local not in local:
-                known = nearest(server.local, local) if local else (
-                    "only a program that embeds pointsman has servers inside it"
-                )  # fmt: skip
-                message = f"there is no in-process server {server.local!r}"
-                yield problem_at(configuration.positions, (*path, "local"), message, known)
-            if server.endpoint:
-                try:
-                    check_endpoint(reactor, server.endpoint)
-                except ValueError as error:
-                    yield problem_at(configuration.positions, (*path, "endpoint"), str(error))
+    for path, server in made.servers():
+        if server.local and server.local not in local:
+            known = nearest(server.local, local) if local else (
+                "only a program that embeds pointsman has servers inside it"
+            )  # fmt: skip
+            message = f"there is no in-process server {server.local!r}"
+            yield problem_at(configuration.positions, (*path, "local"), message, known)
+        if server.endpoint:
+            try:
+                check_endpoint(reactor, server.endpoint)
+            except ValueError as error:
+                yield problem_at(configuration.positions, (*path, "endpoint"), str(error))
 
 
 def _access_log_problems(configuration: Configuration) -> Iterator[Problem]:

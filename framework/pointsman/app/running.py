@@ -11,8 +11,10 @@ from typing import Any
 
 from twisted.internet.main import installReactor
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pointsman.app.service import PointsmanService
+from pointsman.model.errors import PointsmanError
 from pointsman.net.reactor import LeanReactor
 
 STOPPED = 0
@@ -55,7 +57,7 @@ class Program:
     """Runs a service on a reactor until it is told to stop.
 
     The first SIGTERM or SIGINT drains and stops, a second one stops at once; SIGHUP has files of
-    the access log opened anew.
+    the access log opened and the configuration read anew.
 
     Args:
         reactor: not yet running.
@@ -102,12 +104,27 @@ class Program:
             self._status = CUT_SHORT
             self._service.stop_now()
 
+    def _reload(self) -> None:
+        """Open the logs anew, then read the configuration anew: whoever sends SIGHUP wants one."""
+        self._service.reopen_logs()
+        self._service.reloading.change().addErrback(_say_failed)
+
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         # Between any two instructions of anything: let the reactor do it when it comes to it.
         if number == signal.SIGHUP:
-            self._reactor.callFromThread(self._service.reopen_logs)
+            self._reactor.callFromThread(self._reload)
         else:
             self._reactor.callFromThread(self.stop, signal.Signals(number).name)
+
+
+def _say_failed(failure: Failure) -> None:
+    """What is wrong with the new configuration; the one that runs goes on."""
+    if failure.check(PointsmanError) is None:
+        _log.failure("the reload failed, nothing has changed", failure)
+        return
+    problems = getattr(failure.value, "problems", (failure.value,))
+    for problem in problems:
+        _log.error("not reloaded: {problem}", problem=str(problem))
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,10 @@ class RunningRules:
             self._running = rules.books
             for book in self._running:
                 self._guarded("start", book, partial(book.start, self))
+
+    def are(self, books: Sequence[Rulebook]) -> bool:
+        """Whether these are the ones at work, the very same."""
+        return [*map(id, self._running)] == [*map(id, books)]
 
     def stop(self) -> None:
         """Let them end it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import is_
 from typing import Any, NamedTuple, Protocol
 
 from twisted.logger import Logger
@@ -12,6 +14,7 @@ from twisted.python.failure import Failure
 from pointsman.app.metrics import ServiceCounts
 from pointsman.app.running_rules import RunningRules
 from pointsman.contracts.rules import RuledPool
+from pointsman.contracts.tls import TlsMode
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.members import Member
@@ -20,6 +23,7 @@ from pointsman.core.request_ids import RequestIds
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import Finished, VirtualService
 from pointsman.model.record import STOPPED
+from pointsman.model.service import Limits, ServiceSettings
 from pointsman.net.dial import Dialler
 from pointsman.net.http_clients import HttpClients
 from pointsman.net.idle import IdleConnections
@@ -83,6 +87,7 @@ class RunningService:
         service: what was decided at load.
         shared: what it shares with the others.
         finished: told of each finished exchange, beside the plugins' event hooks.
+        counts: to be counted on; from nothing if left out.
 
     Attributes:
         service: as above.
@@ -96,24 +101,54 @@ class RunningService:
     log = Logger()
 
     def __init__(
-        self, service: VirtualService, shared: Shared, finished: Sequence[Finished]
+        self,
+        service: VirtualService,
+        shared: Shared,
+        finished: Sequence[Finished],
+        counts: ServiceCounts | None = None,
     ) -> None:
         self.service = service
         self.rules: RunningRules | None = None
-        self._shared = shared
-        self.counts = ServiceCounts()
+        self.counts = counts or ServiceCounts()
         self.idle = IdleConnections()
-        service.finished = (self.counts.finished, *finished, *service.finished)
-        self.clients = self._clients(shared)
-        self._touch_every = _touch_interval(service.pool)
+        self.listeners: tuple[Listener, ...] = ()
+        self._shared = shared
+        self._upstream_supplies: UpstreamSupplies | None = None
+        self._tell(finished)
+        self._made_by = _made_by(service)
+        self.clients = self._clients()
         self._touched = shared.clock()
-        settings = service.settings
-        self.listeners = tuple(
-            Listener(shared.reactor, address, settings.backlog, self.clients.accepted)
-            for address in settings.listen
-        )
 
-    def _clients(self, shared: Shared) -> Clients:
+    def _tell(self, finished: Sequence[Finished]) -> None:
+        service = self.service
+        service.finished = (self.counts.finished, *finished, *service.finished)
+
+    # ---- when it is made, and when its settings change ----
+
+    def heed(self, finished: Sequence[Finished]) -> None:
+        """The service has become another: let new work be done as it now says.
+
+        What is under way ends as it began. Connections of clients stay open, those to servers as
+        well unless they were made by settings of another kind.
+        """
+        self._tell(finished)
+        made_by = _made_by(self.service)
+        if made_by[0] == self._made_by[0] and all(map(is_, made_by[1:], self._made_by[1:])):
+            return
+        former, supplies = self.clients, self._upstream_supplies
+        self._made_by = made_by
+        self.clients = self._clients()
+        if supplies is not None and supplies is not self._upstream_supplies:
+            # What is still in use by it is closed when it comes back.
+            supplies.limits = replace(supplies.limits, upstream_idle=0)
+            supplies.idle.close_all()
+        if isinstance(self.clients, _Tunnels) and isinstance(former, _Tunnels):
+            self.clients.succeed(former)
+        if isinstance(self.clients, HttpClients) and isinstance(former, HttpClients):
+            self.clients.succeed(former)
+
+    def _clients(self) -> Clients:
+        shared = self._shared
         settings = self.service.settings
         if settings.mode == "tcp":
             return _Tunnels(
@@ -127,26 +162,45 @@ class RunningService:
                     shared.request_ids,
                 )
             )
-        upstreams = UpstreamConnections(
-            UpstreamSupplies(
-                shared.dialler,
-                shared.deadlines,
-                self.idle,
-                shared.lines,
-                settings.timeouts,
-                settings.limits,
-                self._tls_dialler(shared),
-            )
-        )
         supplies = ExchangeSupplies(
             self.service,
-            upstreams,
+            UpstreamConnections(self._supplies_of_upstreams()),
             shared.clock,
             shared.wall,
             shared.request_ids.next,
             self._plugin_failed,
         )
         return HttpClients(supplies, shared.reactor, shared.deadlines, shared.lines)
+
+    def _supplies_of_upstreams(self) -> UpstreamSupplies:
+        """Those of before if they are right for the service as it is now."""
+        before, settings = self._upstream_supplies, self.service.settings
+        mode = self.service.tls
+        side = mode.upstream if mode is not None else None
+        if before is not None:
+            same = (before.timeouts, *_limits(before.limits)) == (
+                settings.timeouts,
+                *_limits(settings.limits),
+            )
+            if same and (before.tls.side if before.tls is not None else None) is side:
+                return before
+        shared = self._shared
+        self.idle = IdleConnections()
+        tls = None
+        if side is not None:
+            tls = TlsDialler(
+                self.service.name, side, shared.dialler, shared.reactor, shared.deadlines
+            )
+        self._upstream_supplies = supplies = UpstreamSupplies(
+            shared.dialler,
+            shared.deadlines,
+            self.idle,
+            shared.lines,
+            settings.timeouts,
+            settings.limits,
+            tls,
+        )
+        return supplies
 
     def _plugin_failed(self, asked: str, error: Exception) -> None:
         service = self.service
@@ -158,47 +212,23 @@ class RunningService:
             asked=asked,
         )
 
-    def _tls_dialler(self, shared: Shared) -> TlsDialler | None:
-        mode = self.service.tls
-        if mode is None or mode.upstream is None:
-            return None
-        name, reactor = self.service.name, shared.reactor
-        return TlsDialler(name, mode.upstream, shared.dialler, reactor, shared.deadlines)
+    # ---- its listeners ----
 
     @property
     def ports(self) -> tuple[int, ...]:
         """The real port of each listener, 0 for unix sockets."""
         return tuple(listener.port for listener in self.listeners)
 
-    def listen(self) -> None:
-        """Bind all addresses; clients wait in the kernel's queue until ``accept``.
-
-        Raises:
-            ListenError: names the address; those before it are open and are closed by ``deaf``.
-        """
+    def take(self, listeners: Sequence[Listener]) -> None:
+        """Have these listeners, whose clients are ours from now on."""
+        self.listeners = tuple(listeners)
         for listener in self.listeners:
-            listener.pause()
-            listener.open()
+            listener.hand_to(self.clients.accepted, self.service.settings.backlog)
 
     def accept(self) -> None:
         """Take clients in."""
         for listener in self.listeners:
             listener.resume()
-
-    def rules_at_work(self, pools: Mapping[str, RuledPool]) -> None:
-        """Let the rulebooks begin; ``deaf`` ends them."""
-        if self.service.rules is not None and self.rules is None:
-            shared = self._shared
-            self.rules = RunningRules(
-                self.service, pools, shared.reactor, shared.clock, shared.wall
-            )
-            self.rules.start()
-
-    def touch_pins(self, now: float) -> None:
-        """Keep the pins of open work in use (DESIGN 5.5); to be called about once a second."""
-        if now - self._touched >= self._touch_every > 0:
-            self._touched = now
-            self.clients.touch(now)
 
     def leave(self, member: Member, *, drop: bool) -> None:
         """Keep no idle connection to that member; with ``drop``, cut what is under way as well."""
@@ -212,6 +242,42 @@ class RunningService:
             self.rules.stop()
         for listener in self.listeners:
             listener.close()
+
+    def rules_at_work(self, pools: Mapping[str, RuledPool]) -> None:
+        """Let the rulebooks begin, and those end that are not wanted any more; ``deaf`` ends all.
+
+        Args:
+            pools: all pools, by name.
+        """
+        rules = self.service.rules
+        if self.rules is not None and (rules is None or not self.rules.are(rules.books)):
+            self.rules.stop()
+            self.rules = None
+        if rules is None:
+            return
+        if self.rules is not None:
+            self.rules.pools = pools
+            return
+        shared = self._shared
+        self.rules = RunningRules(self.service, pools, shared.reactor, shared.clock, shared.wall)
+        self.rules.start()
+
+    def touch_pins(self, now: float) -> None:
+        """Keep the pins of open work in use (DESIGN 5.5); to be called about once a second."""
+        if now - self._touched >= _touch_interval(self.service.pool) > 0:
+            self._touched = now
+            self.clients.touch(now)
+
+
+def _made_by(service: VirtualService) -> tuple[ServiceSettings, TlsMode | None, object]:
+    """What its clients are made with, and cannot do otherwise later."""
+    tcp = service.settings.mode == "tcp"  # there a persistence may want to see first bytes
+    return service.settings, service.tls, service.pool.persistence if tcp else None
+
+
+def _limits(limits: Limits) -> tuple[int, int]:
+    """Those that an upstream connection is made with."""
+    return limits.response_header_bytes, limits.upstream_idle
 
 
 def _touch_interval(pool: Pool) -> float:
@@ -228,6 +294,10 @@ class _Tunnels:
         self.accepted = clients.accepted
         self.touch = clients.touch
         self.leave = clients.leave
+
+    def succeed(self, former: _Tunnels) -> None:
+        """Take over the clients of the same service after its settings were changed."""
+        self._clients.succeed(former._clients)
 
     def drain(self) -> None:
         """Let tunnels end by themselves."""

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from pointsman.app.assembly import RunningSite
 from pointsman.app.loading import Config, configuration_of, registry_with, site_of
 from pointsman.app.metrics import ServiceCounts
+from pointsman.app.reload import Reloading
 from pointsman.config.load import Configuration
 from pointsman.config.registry import Registry
 from pointsman.model.errors import Problem
@@ -43,14 +44,14 @@ def service(
     """
     local = {key: LocalServer(source) for key, source in (local_servers or {}).items()}
     registry = registry_with(plugins)
-    return PointsmanService(configuration_of(config, registry), registry, reactor, local)
+    return PointsmanService(configuration_of(config, registry), registry, reactor, local, config)
 
 
 class PointsmanService(Service):
     """pointsman as a Twisted service (IService). It can be started again after it stopped.
 
     Attributes:
-        configuration: what it works by.
+        reloading: puts another configuration in the place of the one that is in force.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class PointsmanService(Service):
         registry: Registry,
         reactor: Any,
         local: Mapping[str, LocalServer],
+        source: Config | None = None,
     ) -> None:
-        self.configuration = configuration
+        source = configuration if source is None else source
+        self.reloading = Reloading(registry, reactor, local, configuration, source)
         self._registry = registry
         self._reactor = reactor
         self._local = local
@@ -71,6 +74,11 @@ class PointsmanService(Service):
     def _made(self) -> RunningSite:
         site = site_of(self.configuration, self._registry, self._reactor, self._local)
         return RunningSite(site, self._registry, self._reactor, self._local)
+
+    @property
+    def configuration(self) -> Configuration:
+        """The one that is in force."""
+        return self.reloading.configuration
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -149,7 +157,8 @@ class PointsmanService(Service):
         running = self._ready or self._made()
         self._ready = running
         running.listen()
-        self._ready, self._running = None, running
+        self._ready = None
+        self.reloading.site = self._running = running
 
     def _forget(self) -> None:
-        self._running = None
+        self.reloading.site = self._running = None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path as Folder
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from pointsman.config.build_follow import follow, wrong_follows
-from pointsman.config.build_health import ProbedAddresses, TlsModes, plans, upstream_of
+from pointsman.config.build_follow import wrong_follows
+from pointsman.config.build_health import ProbedAddresses, TlsModes, upstream_of
 from pointsman.config.build_pins import PinsMaker, TableMisfit
 from pointsman.config.choice import TABLE, Chosen
+from pointsman.config.draft import Draft, Parts, Recipe
+from pointsman.config.draft import Site as Site
 from pointsman.config.following import followed, following_problems, pool_sections
 from pointsman.config.last_words import last_words
 from pointsman.config.load import Configuration
@@ -24,75 +24,15 @@ from pointsman.config.schema_health import HealthChoice
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.state_dir import state_dir_of
+from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Path
-from pointsman.contracts import (
-    Arrival,
-    HealthCheck,
-    Scheduler,
-    Surroundings,
-    Table,
-)
+from pointsman.contracts import HealthCheck, Scheduler, Surroundings, Table
 from pointsman.contracts.rules import Rulebook
 from pointsman.contracts.tls import TlsMode
-from pointsman.core.health import CheckPlan
-from pointsman.core.members import Member
-from pointsman.core.pinning import Pinning, tables_of
-from pointsman.core.pool import Pool
-from pointsman.core.rules import Rules
-from pointsman.core.virtual_service import Route, VirtualService
+from pointsman.core.pinning import Pinning
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, Problem
-from pointsman.model.when_down import SorryPool, WhenDown
-
-P = TypeVar("P")
-
-# The table of a persistence that names none, with `state_dir` and without.
-LASTING_TABLE = "lmdb"
-DEFAULT_TABLE = "memory"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a pool was made from, to know on reload what may stay.
-
-    Attributes:
-        section: its settings.
-        path: where they stand in the configuration.
-        mode: of the services that use it, "" if none does.
-    """
-
-    section: PoolSection
-    path: Path
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Everything that one configuration amounts to.
-
-    Attributes:
-        services: in the order of the configuration.
-        pools: by name; those written in place bear the name of their service.
-        checks: one for each member of a pool that has a health check.
-        agents: one for each member of a pool whose servers have agents beside it.
-        tables: the tables of all persistences, to be expired and closed.
-        settings: the document that it was built from.
-        recipes: what each pool was made from.
-        sections: what plugins made of the top-level sections that they offer, by name.
-        warnings: what plugins found on the way that may be used but is hardly meant.
-        state_dir: folder for what is kept over a restart, None if none is named.
-    """
-
-    services: tuple[VirtualService, ...]
-    pools: Mapping[str, Pool]
-    checks: tuple[CheckPlan, ...]
-    tables: tuple[Table, ...]
-    settings: Document
-    recipes: Mapping[str, Recipe]
-    sections: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[Problem, ...] = ()
-    state_dir: Folder | None = None
-    agents: tuple[CheckPlan, ...] = ()
+from pointsman.model.server import RealServer
 
 
 def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
@@ -108,19 +48,23 @@ def build(configuration: Configuration, registry: Registry, previous: Site | Non
     Raises:
         ConfigError: settings that cannot work together, as a plugin says; nothing is taken over.
     """
-    return _Builder(configuration, registry, previous).site()
+    return at_once(draft(configuration, registry, previous)).put_to_work()
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What plugins made for one pool."""
+def draft(
+    configuration: Configuration, registry: Registry, previous: Site | None = None
+) -> Steps[Draft]:
+    """The same in steps, and all but for the last: the site that runs now is only looked at.
 
-    scheduler: Scheduler
-    pinning: Pinning | None
-    check: HealthCheck | None
-    agent: HealthCheck | None
-    addresses: Mapping[str, Address | None] = field(default_factory=dict)
-    agents: Mapping[str, Address | None] = field(default_factory=dict)
+    Raises:
+        ConfigError: as above.
+    """
+    return _Builder(configuration, registry, previous).steps()
+
+
+# The table of a persistence that names none, with `state_dir` and without.
+LASTING_TABLE = "lmdb"
+DEFAULT_TABLE = "memory"
 
 
 class _Builder:
@@ -135,6 +79,7 @@ class _Builder:
         self._warnings: list[Problem] = []
         self._made_tables: list[Table] = []
         self._sections: Mapping[str, Any] = {}
+        self._same_sections = False
         self._state_dir = state_dir_of(configuration)
         lasting = self._state_dir is not None and LASTING_TABLE in registry.tables
         self._pins = PinsMaker(
@@ -148,20 +93,32 @@ class _Builder:
         self._tls_modes = TlsModes(registry)
         self._books = RulebookMaker(self._positions, self._made, self._problems, self._warnings)
 
-    def site(self) -> Site:
+    def steps(self) -> Steps[Draft]:
         recipes = dict(_recipes(self._settings))
+        yield
         self._sections = make_sections(
             self._settings, self._positions, self._registry, self._problems, self._warnings
         )
+        if self._previous is not None:
+            self._same_sections = self._previous.sections == self._sections
+            if self._same_sections:
+                self._tls_modes = self._previous.tls_modes or self._tls_modes
+        yield
         # A certificate that could not be read must not be reported as missing as well.
-        tls = self._tls() if not self._problems else {}
-        books = {
-            name: self._books.books(name, section, self._sections)
-            for name, section in self._settings.virtual_services.items()
-            if section.rules and not self._problems
-        }
-        # First everything that may fail, then what changes the members that work now.
-        parts = {name: self._parts(name, recipe, tls) for name, recipe in recipes.items()}
+        tls: dict[str, TlsMode] = {}
+        if not self._problems:
+            for name in self._settings.virtual_services:
+                self._make_tls(name, tls)
+                yield
+        books: dict[str, Sequence[Rulebook]] = {}
+        for name, section in self._settings.virtual_services.items():
+            if section.rules and not self._problems:
+                books[name] = self._books.books(name, section, self._sections)
+                yield
+        parts: dict[str, Parts] = {}
+        for name, recipe in recipes.items():
+            parts[name] = self._parts(name, recipe, tls)
+            yield
         self._problems += following_problems(self._settings, self._positions)
         for name, target in followed(self._settings).items():
             parts[name].pinning = parts[target].pinning
@@ -173,80 +130,53 @@ class _Builder:
             for table in self._made_tables:
                 table.close()
             raise ConfigError(sorted(self._problems, key=lambda p: (p.file, p.line, p.column)))
-        self._succeed(tls)
-        pools: dict[str, Pool] = {}
-        checks: list[CheckPlan] = []
-        agents: list[CheckPlan] = []
-        for name, recipe in recipes.items():
-            made = parts[name]
-            pools[name] = self._pool(name, recipe, made)
-            checks += plans(pools[name], recipe.section.health, made.check, made.addresses)
-            agents += plans(pools[name], recipe.section.agent, made.agent, made.agents)
-        follow(pools, {plan.member for plan in checks})
-        return Site(
-            services=tuple(self._services(pools, tls, books, when_down)),
-            pools=MappingProxyType(pools),
-            checks=tuple(checks),
-            agents=tuple(agents),
-            tables=tables_of(made.pinning for made in parts.values()),
-            settings=self._settings,
-            recipes=MappingProxyType(recipes),
-            sections=self._sections,
-            warnings=tuple(self._warnings),
-            state_dir=self._state_dir,
+        return Draft(
+            self._settings,
+            self._registry,
+            recipes,
+            parts,
+            tls,
+            books,
+            when_down,
+            self._sections,
+            self._warnings,
+            self._made_tables,
+            self._state_dir,
+            self._tls_modes,
+            self._previous,
         )
 
-    def _tls(self) -> Mapping[str, TlsMode]:
-        """The TLS mode of each service that has one."""
-        made: dict[str, TlsMode] = {}
-        for name, section in self._settings.virtual_services.items():
-            if section.tls is None:
-                continue
-            pool = self._settings.pools[section.pool] if isinstance(section.pool, str) else None
-            servers = (pool or section.pool_in_place).servers
-            path: Path = ("virtual_services", name, "tls")
-            around = Surroundings(
-                section.pool if isinstance(section.pool, str) else name,
-                section.mode,
-                service=name,
-                hosts=tuple(address.host for address in section.listen if address.host),
-                servers=tuple(each.server(key) for key, each in servers.items()),
-                sections=self._sections,
-                folder=partial(self._positions.folder, path),
-            )
+    def _make_tls(self, name: str, made: dict[str, TlsMode]) -> None:
+        """The TLS mode of a service, if it has one."""
+        section = self._settings.virtual_services[name]
+        if section.tls is None:
+            return
+        around = self._around_tls(name, self._settings)
+        path: Path = ("virtual_services", name, "tls")
+        mode = self._kept_tls(name, around)
+        if mode is None:
             mode = self._made(_maker(section.tls, around), section.tls, path)
-            if mode is not None:
-                made[name] = mode
-                self._warnings += [
-                    problem_at(self._positions, path, warning) for warning in mode.warnings
-                ]
-        return made
+        if mode is not None:
+            made[name] = mode
+            self._warnings += [
+                problem_at(self._positions, path, warning) for warning in mode.warnings
+            ]
 
-    def _services(
-        self,
-        pools: Mapping[str, Pool],
-        tls: Mapping[str, TlsMode],
-        books: Mapping[str, Sequence[Rulebook]],
-        when_down: Mapping[str, WhenDown],
-    ) -> Iterator[VirtualService]:
-        finished = self._registry.events("exchange_finished")
-        connected = self._registry.events("client_connected")
-        for name, section in self._settings.virtual_services.items():
-            pool = pools[section.pool if isinstance(section.pool, str) else name]
-            mode, last = tls.get(name), when_down.get(name)
-            yield VirtualService(
-                section.settings(name, self._settings.defaults),
-                pool,
-                finished=finished,
-                connected=connected,
-                tls=mode,
-                route=_route(mode, pool, pools),
-                rules=Rules(books[name], pools) if name in books else None,
-                when_down=last,
-                sorry=pools[last.pool] if isinstance(last, SorryPool) else None,
-            )
+    def _around_tls(self, name: str, settings: Document) -> Surroundings:
+        section = settings.virtual_services[name]
+        pool = settings.pools[section.pool] if isinstance(section.pool, str) else None
+        servers = (pool or section.pool_in_place).servers
+        return Surroundings(
+            section.pool if isinstance(section.pool, str) else name,
+            section.mode,
+            service=name,
+            hosts=tuple(address.host for address in section.listen if address.host),
+            servers=tuple(each.server(key) for key, each in servers.items()),
+            sections=self._sections,
+            folder=partial(self._positions.folder, ("virtual_services", name, "tls")),
+        )
 
-    def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> _Parts:
+    def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> Parts:
         section, positions = recipe.section, self._positions
         folder = partial(positions.folder, recipe.path)
         surroundings = Surroundings(
@@ -277,7 +207,7 @@ class _Builder:
         )
         check, addresses = self._check(section.health, recipe, around, "health")
         agent, agents = self._check(section.agent, recipe, around, "agent")
-        return _Parts(scheduler, pinning, check, agent, addresses, agents)
+        return Parts(scheduler, pinning, check, agent, addresses, agents)
 
     def _check(
         self, choice: HealthChoice | None, recipe: Recipe, around: Surroundings, key: str
@@ -326,44 +256,25 @@ class _Builder:
             pool.pinning if same_persistence else None,
         )
 
-    def _succeed(self, tls: Mapping[str, TlsMode]) -> None:
-        for service in self._previous.services if self._previous else ():
-            mode = tls.get(service.name)
-            if mode is not None and service.tls is not None:
-                mode.take_over(service.tls)
-
-    def _pool(self, name: str, recipe: Recipe, made: _Parts) -> Pool:
-        old = self._previous.pools.get(name) if self._previous else None
-        members = []
-        for server_name, section in recipe.section.servers.items():
-            server = section.server(server_name)
-            there = old.member(server_name) if old else None
-            same = there is not None and there.server == server
-            members.append(there if there is not None and same else Member(server))
-        made.scheduler.keep([member.name for member in members])
-        persistence = made.pinning.persistence if made.pinning is not None else None
-        if persistence is not None:
-            persistence.keep([member.server for member in members])
-        pin_made = self._registry.events("pin_made")
-        settings = recipe.section.settings()
-        if made.pinning is not None:
-            settings = replace(settings, over_limit=made.pinning.over_limit)
-        return Pool(name, members, made.scheduler, persistence, pin_made, settings, made.pinning)
-
-
-def _route(mode: TlsMode | None, own: Pool, pools: Mapping[str, Pool]) -> Route | None:
-    """What chooses among pools, if the TLS mode of a service does."""
-    if mode is None or mode.passage is None:
-        return None
-    pool_for = mode.passage.pool_for
-
-    def route(arrival: Arrival) -> Pool | None:
-        name = pool_for(arrival)
-        if name is None:
+    def _kept_tls(self, name: str, around: Surroundings) -> TlsMode | None:
+        """The mode that runs now, if all that it was made of is the same: its sessions stay."""
+        previous = self._previous
+        if previous is None or not self._same_sections:
             return None
-        return pools[name] if name else own
+        section = previous.settings.virtual_services.get(name)
+        if section is None or section.tls != self._settings.virtual_services[name].tls:
+            return None
+        before = self._around_tls(name, previous.settings)
+        if replace(before, servers=()) != replace(around, servers=()):
+            return None
+        if [*map(_place, before.servers)] != [*map(_place, around.servers)]:
+            return None
+        return next((each.tls for each in previous.services if each.name == name), None)
 
-    return route
+
+def _place(server: RealServer) -> tuple[str, str]:
+    """What TLS has to do with a server: not its weight."""
+    return server.name, server.place
 
 
 def _maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:

@@ -18,6 +18,7 @@ from pointsman.config.registry import Registry
 from pointsman.config.schema import VERSION, Document
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import document_with
+from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Positions, plant_mapping
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, PluginError, Problem
@@ -53,6 +54,18 @@ def load(
     Raises:
         ConfigError: with all problems that were found.
     """
+    return at_once(load_steps(path, registry, environ))
+
+
+def load_steps(
+    path: str | File, registry: Registry, environ: Mapping[str, str] = os.environ
+) -> Steps[Configuration]:
+    """The same in steps.
+
+    Raises:
+        ConfigError: with all problems that were found.
+    """
+    yield
     try:
         text = read_file(File(path))
     except ValueError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import click
 import pluggy
@@ -36,6 +36,7 @@ OFFERING: Mapping[str, frozenset[str]] = {
 SECTIONS = "sections"
 COMMANDS = "cli_commands"
 
+D = TypeVar("D", bound=BaseModel)
 Report = Callable[[str, str, Exception], None]
 Event = Callable[..., None]
 
@@ -120,6 +121,7 @@ class Registry:
         self._sections: dict[str, OfferedSection] = {}
         self._commands: list[click.Command] = []
         self._plugins: list[Loaded] = []
+        self._document: type[BaseModel] | None = None
         self.broken: list[PluginError] = []
 
     # ---- loading ----
@@ -198,6 +200,11 @@ class Registry:
         """Top-level sections by their key, in the order in which they are made."""
         return MappingProxyType(self._sections)
 
+    def document(self, make: Callable[[], type[D]]) -> type[D]:
+        """The model of a whole configuration: made once for the sections of now, as it is big."""
+        self._document = self._document or make()
+        return cast("type[D]", self._document)
+
     @property
     def tls_modes(self) -> Mapping[str, Offered]:
         """TLS modes by the name used under ``tls``."""
@@ -266,7 +273,7 @@ class Registry:
             raise PluginError(name, origin, _in_words(error)) from error
         for hook, offers in answers.offers.items():
             self._families[hook].update(offers)
-        self._sections.update(answers.sections)
+        self._sections, self._document = {**self._sections, **answers.sections}, None
         self._commands.extend(answers.commands)
         self._plugins.append(
             Loaded(

@@ -22,6 +22,10 @@ def document_with(registry: Registry) -> type[Document]:
     Raises:
         PluginError: a plugin offers a section that is ours.
     """
+    return registry.document(lambda: _document(registry))
+
+
+def _document(registry: Registry) -> type[Document]:
     fields: dict[str, Any] = {}
     for name, section in registry.sections.items():
         if name in Document.model_fields or hasattr(Document, name):

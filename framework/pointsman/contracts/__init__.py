@@ -14,7 +14,15 @@ from pointsman.contracts.health import (
     Probe,
     Verdict,
 )
-from pointsman.contracts.offers import Maker, Misfit, Offer, Section, SectionPlace, Surroundings
+from pointsman.contracts.offers import (
+    Comparable,
+    Maker,
+    Misfit,
+    Offer,
+    Section,
+    SectionPlace,
+    Surroundings,
+)
 from pointsman.contracts.persistence import Persistence, Pin, Sight, Table
 from pointsman.contracts.scheduling import Arrival, Candidate, Scheduler
 from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settings, Size
@@ -26,6 +34,7 @@ __all__ = [
     "CheckWithSecrets",
     "Chore",
     "CommandProbe",
+    "Comparable",
     "Duration",
     "HealthCheck",
     "Maker",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pointsman.contracts.persistence import Table
 from pointsman.contracts.settings import Settings
@@ -112,6 +112,21 @@ class SectionPlace(Protocol):
 
     def warn(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
         """Something is hardly meant there; the configuration is used."""
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """What a section becomes, if it can say on a reload what has changed in it.
+
+    Two that are equal (``==``) do the same: what was made with the one is not made anew for the
+    other. What has no ``__eq__`` of its own counts as changed with every reload.
+    """
+
+    def changed_from(self, before: Any, /) -> Sequence[str]:
+        """One sentence for each thing that is not as in ``before``, settings left out.
+
+        Such as what stands in a file that has not changed its name.
+        """
 
 
 class Section(NamedTuple):

@@ -292,7 +292,9 @@ class RuleRoom(Protocol):
 class Rulebook(Protocol):
     """The rules of one virtual service, or a part of them that keeps its place among the others.
 
-    Derive from it: only ``events`` and ``describes`` are yours to set.
+    Derive from it: only ``events`` and ``describes`` are yours to set. With each reload rulebooks
+    are made anew. If those of a service are equal (``==``) to the ones at work, these stay, and
+    what was made is thrown away without a start.
 
     Attributes:
         events: what it wants to be asked; read at load, and after each ``RuleRoom.changed``.

@@ -90,3 +90,17 @@ class VirtualService:
         self.connections = 0
         self.accepted = 0
         self.exchanges = 0
+
+    def become(self, other: VirtualService) -> None:
+        """The configuration was changed: decide as ``other`` does; what was counted stays."""
+        if other.settings.enabled != self.settings.enabled:
+            self.enabled = other.settings.enabled  # else an operator's word stays
+        self.settings = other.settings
+        self.pool = other.pool
+        self.when_down = other.when_down
+        self.sorry = other.sorry
+        self.route = other.route
+        self.rules = other.rules
+        self.tls = other.tls
+        self.finished = other.finished
+        self.connected = other.connected

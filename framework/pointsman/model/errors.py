@@ -58,6 +58,10 @@ class TableError(PointsmanError):
     """A table of pins that cannot be used; says where it is, what is wrong and what to do."""
 
 
+class ReloadError(PointsmanError):
+    """A change of the running configuration that cannot be made now; says why. Nothing changed."""
+
+
 class ClientError(PointsmanError):
     """The client's bytes are at fault; ``status`` is what to answer before closing."""
 

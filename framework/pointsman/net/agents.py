@@ -11,7 +11,7 @@ from pointsman.contracts import Verdict
 from pointsman.core.health import CheckPlan, Health
 from pointsman.core.members import Member
 from pointsman.core.server_states import AGENT_DOWN, AGENT_READY
-from pointsman.net.checks import Checks
+from pointsman.net.checks import UNCHECKED, Checks
 from pointsman.net.probe_transports import ProbeTransports
 
 
@@ -56,6 +56,11 @@ class AgentChecks(Checks):
                 server=member.name,
                 reason=health.reason,
             )
+
+    def _let_be(self, member: Member) -> None:
+        """No agent is asked any more: the server has all of its weight."""
+        self._unheard.discard(member)
+        member.set_agent(100, AGENT_READY, UNCHECKED)
 
     def tell_agent(self, plan: CheckPlan, verdict: Verdict) -> None:
         """Give a member what its agent wants; "down" lasts until it says something else."""

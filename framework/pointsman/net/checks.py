@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from twisted.logger import Logger
@@ -14,6 +14,7 @@ from pointsman.contracts.health import DOWN
 from pointsman.core.health import CheckPlan, Health
 from pointsman.core.health_report import Report
 from pointsman.core.members import Member
+from pointsman.core.server_states import AGENT_READY
 from pointsman.model.server import RealServer
 from pointsman.net.attempt import Attempt, Opener
 from pointsman.net.probe_transports import ProbeTransports
@@ -27,6 +28,7 @@ Key = tuple[object, ...]
 
 PACE = 0.001  # seconds between the first checks of two servers
 _GOLDEN = (5**0.5 - 1) / 2
+UNCHECKED = "it is not checked any more"
 SAY_AGAIN = 60.0  # seconds until the same trouble of our own is logged again
 
 
@@ -43,6 +45,9 @@ class Checks:
         on_change: told when a member went down or came back; one that raises is logged.
         wall: seconds since the epoch, for what is remembered.
         random: 0.0 to 1.0, for jitter.
+
+    Attributes:
+        on_change: as above; others after a reload.
     """
 
     log = Logger()
@@ -58,10 +63,11 @@ class Checks:
     ) -> None:
         self.reactor = reactor
         self._transports = transports
-        self._on_change = tuple(on_change)
+        self.on_change = tuple(on_change)
         self._wall = wall
         self._random = random
         self._watches: dict[Key, Watch] = {}
+        self._keys: dict[Watch, Key] = {}
         self._by_member: dict[Member, Watch] = {}
         self._made = 0
         self._running = False
@@ -85,10 +91,45 @@ class Checks:
             phase = self._made * _GOLDEN % 1.0 or 1.0
             watch = Watch(self, plan, self.reactor, self._wall, self._random, phase)
             self._watches[key] = watch
+            self._keys[watch] = key
             if self._running:
                 watch.start(self._next_first())
         self._by_member[plan.member] = watch
         watch.add(plan)
+
+    def change(self, plans: Sequence[CheckPlan]) -> Iterator[None]:
+        """Check exactly these members from now on, by these plans: in steps, all to be taken.
+
+        Whoever is asked the same at the same place as before keeps its verdict, its counts and
+        its place in the interval. A member that is not checked any more counts as up.
+        """
+        planned = {plan.member for plan in plans}
+        for member in [member for member in self._by_member if member not in planned]:
+            self._forget(member)
+            self._let_be(member)
+            yield
+        for plan in plans:
+            watch = self._by_member.get(plan.member)
+            key = _key(plan)
+            if watch is not None and watch is self._watches.get(key):
+                watch.replace(plan)
+            else:
+                if watch is not None:
+                    self._forget(plan.member)
+                self.add(plan)
+            yield
+
+    def _let_be(self, member: Member) -> None:
+        """Nobody asks any more: take back what was said."""
+        if not member.server.follow:
+            member.set_health(True, UNCHECKED)
+        member.set_agent(100, AGENT_READY, UNCHECKED)
+
+    def _forget(self, member: Member) -> None:
+        watch = self._by_member.pop(member)
+        if not watch.remove(member):
+            watch.stop()
+            del self._watches[self._keys.pop(watch)]
 
     def start(self) -> None:
         """Begin to check. Members stay as they are until their first verdict."""
@@ -169,7 +210,7 @@ class Checks:
                 reason=health.reason,
             )
         if flips:
-            for told in self._on_change:
+            for told in self.on_change:
                 try:
                     told(plan.pool, member.name, health.up, health.reason)
                 except Exception:

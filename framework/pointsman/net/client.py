@@ -243,7 +243,7 @@ class ClientConnection(ClientLine):
         self.exchange = None
         if self._stream is None:
             return
-        if self.closing or not completed or self._supplies.draining:
+        if self.closing or not completed or (self._supplies.draining and not self.move_on()):
             self._end(completed)
             return
         timeouts = self._supplies.timeouts

@@ -242,6 +242,19 @@ class ClientLine:
             exchange.tunnel_finished(relay.bytes_in, relay.bytes_out, termination)
         self._supplies.gone(self)
 
+    # ---- new settings ----
+
+    def move_on(self) -> bool:
+        """Let the next exchange have the settings of now; False if we are to end instead."""
+        newest = self._supplies.newest
+        if newest.draining:
+            return False
+        if newest is not self._supplies:
+            self._supplies = newest
+            self._about = AboutClient(newest.forwarding, self.connection)
+            self._reader = RequestReader(newest.limits, newest.lines)
+        return True
+
     # ---- its time ----
 
     def timed_out(self) -> None:

@@ -34,6 +34,7 @@ class ClientSupplies:
         "own_response_fields",
         "reactor",
         "serves",
+        "successor",
         "timeouts",
         "via",
     )
@@ -61,7 +62,23 @@ class ClientSupplies:
         self.serves: Callable[[str, bytes], bool] | None = None
         self.own_request_fields: tuple[bytes, ...] = ()
         self.own_response_fields: tuple[bytes, ...] = ()
-        self.draining = False
+        self.draining = False  # no further exchange begins with these
+        # What takes their place after a reload; connections move on between two exchanges.
+        self.successor: ClientSupplies | None = None
+
+    @property
+    def newest(self) -> ClientSupplies:
+        """The last of all that took the place of these."""
+        newest = self
+        while newest.successor is not None:
+            newest = newest.successor
+        return newest
+
+    def give_way_to(self, successor: ClientSupplies) -> None:
+        """Every exchange that begins from now on is to have ``successor``."""
+        self.successor = successor
+        self.draining = True
+        self.gone = successor.gone  # and nothing of ours keeps who made us
 
     def heed(self, side: TlsClientSide) -> None:
         """Add to all heads what the TLS mode wants there, and take out what it wants out."""

@@ -50,6 +50,25 @@ class HttpClients:
             self.tls = TlsAccepting(name, mode.client, reactor, deadlines, self)
         self._open: set[ClientConnection] = set()
         self._refused: set[ClientConnection] = set()
+        # Handshakes that began with other settings and come to their end with these.
+        self._shaking: list[TlsAccepting] = []
+
+    def succeed(self, former: HttpClients) -> None:
+        """Take over the clients of the same service after its settings were changed.
+
+        Those between two exchanges go on with ours at once, the others after the exchange.
+        """
+        self._open, self._refused = former._open, former._refused
+        self._arrivals = former._arrivals
+        self._arrivals.take_in = self._take_in
+        former._supplies.give_way_to(self._supplies)
+        for connection in tuple(self._open):
+            if connection.exchange is None:
+                connection.move_on()
+        shaking = former._handshakes()
+        for accepting in shaking:
+            accepting.arriving = self
+        self._shaking = [accepting for accepting in shaking if len(accepting)]
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected; ``sock`` is non-blocking and ours from now on."""
@@ -124,15 +143,18 @@ class HttpClients:
             connection.leave(member)
 
     def __len__(self) -> int:
-        waiting = len(self.tls) if self.tls is not None else 0
-        return len(self._open) + waiting + len(self._arrivals)
+        self._shaking = [accepting for accepting in self._shaking if len(accepting)]
+        return len(self._open) + sum(map(len, self._handshakes())) + len(self._arrivals)
+
+    def _handshakes(self) -> list[TlsAccepting]:
+        return self._shaking if self.tls is None else [*self._shaking, self.tls]
 
     def drain(self) -> None:
         """Close what is idle; let exchanges end, and their connections with them."""
         self._supplies.draining = True
         self._arrivals.stop()
-        if self.tls is not None:
-            self.tls.stop()
+        for accepting in self._handshakes():
+            accepting.stop()
         for connection in list(self._open):
             connection.stop_when_idle()
 

@@ -24,6 +24,7 @@ _ACCEPTS_PER_TURN = 128
 # Seconds without accepting when the process has no descriptor or memory left.
 _REST = 1.0
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_EVERYBODY = 0o666  # a socket file has no use for "execute"
 _MAPPED = "::ffff:"  # how an IPv4 peer is written on a dual-stack socket
 
 _HINTS = {
@@ -49,10 +50,19 @@ class Listener:
         address: where; host "" listens on all addresses, IPv4 and IPv6; port 0 on a free port.
         backlog: length of the kernel's accept queue.
         accepted: given each non-blocking socket and its peer; ("", 0) for unix sockets.
+        rights: of a unix socket, as far as the umask lets.
     """
 
-    def __init__(self, reactor: Any, address: Address, backlog: int, accepted: Accepted) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        address: Address,
+        backlog: int,
+        accepted: Accepted,
+        rights: int = _EVERYBODY,
+    ) -> None:
         self.address = address
+        self._rights = rights
         self._reactor = reactor
         self._backlog = backlog
         self._accepted = accepted
@@ -101,6 +111,19 @@ class Listener:
                 # Unless a successor listens there by now.
                 if os.stat(self.address.path).st_ino == self._inode:
                     os.unlink(self.address.path)
+
+    def hand_to(self, accepted: Accepted, backlog: int) -> None:
+        """Give clients to somebody else from now on; nobody who waits in the queue is lost."""
+        self._accepted = accepted
+        if backlog != self._backlog:
+            self._backlog = backlog
+            if self._sock is not None:
+                self._sock.listen(backlog)
+
+    def take_waiting(self) -> None:
+        """Take in who waits in the kernel's queue, as closing the socket would reset them."""
+        if self._sock is not None and not self._paused:
+            self.doRead()
 
     def pause(self) -> None:
         """Leave new connections in the kernel's queue until ``resume``."""
@@ -207,9 +230,9 @@ class Listener:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             sock.bind(path)
-            # Every user that the umask lets may connect; a socket file has no use for "execute".
+            # Nobody can connect before ``listen``, so nobody has more rights for a moment.
             made = os.stat(path)
-            os.chmod(path, stat.S_IMODE(made.st_mode) & 0o666)
+            os.chmod(path, stat.S_IMODE(made.st_mode) & self._rights)
             self._inode = made.st_ino
             sock.listen(self._backlog)
         except BaseException:

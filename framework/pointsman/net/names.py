@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -24,13 +25,16 @@ class Names:
         reactor: IReactorTime and IReactorPluggableNameResolver.
         interval: seconds between two lookups of a name.
         patience: seconds that ``start`` waits for the first answers at most.
+
+    Attributes:
+        interval: as above; another one after a reload.
     """
 
     log = Logger()
 
     def __init__(self, reactor: Any, interval: float = 60.0, patience: float = 5.0) -> None:
         self._reactor = reactor
-        self._interval = interval
+        self.interval = interval
         self._patience = patience
         self._names: dict[str, _Name] = {}
         self._running = False
@@ -44,6 +48,21 @@ class Names:
             if self._running:
                 self._look_up(name)
 
+    def keep(self, hosts: Collection[str]) -> None:
+        """Look up only these from now on, and forget the others."""
+        for host in [host for host in self._names if host not in hosts]:
+            self._names.pop(host).cancel()
+        self._see_who_is_missing()
+
+    def settled(self) -> Deferred[None]:
+        """Fires when each watched name was answered or has failed, or patience ends."""
+        waiting: Deferred[None] = Deferred()
+        self._stop_waiting()
+        self._waiting = waiting
+        self._bound = self._reactor.callLater(self._patience, self._stop_waiting)
+        self._see_who_is_missing()
+        return waiting
+
     def addresses(self, host: str) -> tuple[str, ...]:
         """IPv4 and IPv6 addresses as text, in the resolver's order; empty if none is known."""
         name = self._names.get(host)
@@ -52,13 +71,9 @@ class Names:
     def start(self) -> Deferred[None]:
         """Begin to resolve; fires when each name was answered or failed, or patience ends."""
         self._running = True
-        waiting: Deferred[None] = Deferred()
-        self._waiting = waiting
-        self._bound = self._reactor.callLater(self._patience, self._stop_waiting)
         for name in list(self._names.values()):
             self._look_up(name)
-        self._see_who_is_missing()
-        return waiting
+        return self.settled()
 
     def stop(self) -> None:
         """Look nothing up any more; what is known stays known. Stopping twice is fine."""
@@ -89,7 +104,7 @@ class Names:
             self.log.info("{host} is {addresses}", host=name.host, addresses=", ".join(found))
         name.addresses = found
         name.failing = False
-        self._settle(name, self._interval)
+        self._settle(name, self.interval)
 
     def _failed(self, name: _Name, why: str) -> None:
         if not name.failing:
@@ -101,7 +116,7 @@ class Names:
                 kept=kept,
             )
         name.failing = True
-        self._settle(name, min(RETRY, self._interval))
+        self._settle(name, min(RETRY, self.interval))
 
     def _settle(self, name: _Name, seconds: float) -> None:
         name.cancel()

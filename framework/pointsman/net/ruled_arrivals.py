@@ -33,11 +33,14 @@ class RuledArrivals:
     Args:
         service: whose clients come.
         take_in: given a client that rules let in.
+
+    Attributes:
+        take_in: as above; somebody else after a reload.
     """
 
     def __init__(self, service: VirtualService, take_in: TakeIn) -> None:
         self._service = service
-        self._take_in = take_in
+        self.take_in = take_in
         self._waiting: dict[RuledClient, socket.socket] = {}
         self._known: OrderedDict[Peer, RuledClient] = OrderedDict()
         self._held: set[_Held] = set()
@@ -66,7 +69,7 @@ class RuledArrivals:
             self._known.move_to_end(peer)
             if len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
-            self._take_in(sock, peer)
+            self.take_in(sock, peer)
 
         client.ask("connection", rules.connection if rules is not None else (), decided)
 

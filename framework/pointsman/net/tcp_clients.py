@@ -75,12 +75,36 @@ class TcpClients:
         elif (pins := service.pool.persistence) is not None and pins.wants_first_bytes:
             seconds = service.settings.timeouts.header
             self.greetings = Greetings(service.name, None, deadlines, seconds, pins.has_enough)
+        # Those that began with other settings and come to their end with these.
+        self._shaking: list[TlsAccepting] = []
+        self._greeting: list[Greetings] = []
+
+    def succeed(self, former: TcpClients) -> None:
+        """Take over the clients of the same service after its settings were changed.
+
+        Tunnels go on as they were made; who has no server yet is given one by our settings.
+        """
+        self._open = former._open
+        self.arrivals = former.arrivals
+        self.arrivals.take_in = self._take_in
+        self.pipes = former.pipes
+        for connection in tuple(self._open):
+            connection.move_to(self)
+        self._greeting = [each for each in (*former._greeting, former.greetings) if each]
+        shaking = former._handshakes()
+        for accepting in shaking:
+            accepting.arriving = self
+        self._shaking = [accepting for accepting in shaking if len(accepting)]
 
     @property
     def open(self) -> int:
         """Connections that are open now, those that still shake hands or dial included."""
-        waiting = len(self.tls) if self.tls is not None else 0
-        return len(self._open) + waiting + len(self.arrivals)
+        self._shaking = [accepting for accepting in self._shaking if len(accepting)]
+        self._greeting = [greetings for greetings in self._greeting if len(greetings)]
+        return len(self._open) + sum(map(len, self._handshakes())) + len(self.arrivals)
+
+    def _handshakes(self) -> list[TlsAccepting]:
+        return self._shaking if self.tls is None else [*self._shaking, self.tls]
 
     def accepted(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         """A client has connected: reach a server for it at once, it may be the one to speak first.
@@ -149,10 +173,11 @@ class TcpClients:
 
     def close_idle(self) -> None:
         """Close what carries nothing: handshakes. A tunnel has no rest between two requests."""
-        if self.tls is not None:
-            self.tls.stop()
-        if self.greetings is not None:
-            self.greetings.stop()
+        for accepting in self._handshakes():
+            accepting.stop()
+        for greetings in (*self._greeting, self.greetings):
+            if greetings is not None:
+                greetings.stop()
         self.arrivals.stop()
 
     def touch(self, now: float) -> None:

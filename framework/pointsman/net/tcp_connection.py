@@ -153,6 +153,10 @@ class TcpConnection:
         if persistence is not None and self._pin:
             persistence.touch(self, now)
 
+    def move_to(self, clients: TcpSupplies) -> None:
+        """The settings of the service were changed: end with these."""
+        self._clients = clients
+
     def start(self, stream: Stream) -> None:
         """Dial a member, or first read what the client wants if that decides which one."""
         self._stream = stream

@@ -44,6 +44,7 @@ class TlsAccepting:
         arriving: given what is done.
 
     Attributes:
+        arriving: as above; another one after a reload.
         done: handshakes that came to their end.
         resumed: how many of them resumed a session.
         refused: connections closed because too many handshakes were under way.
@@ -61,7 +62,7 @@ class TlsAccepting:
         arriving: Arriving,
     ) -> None:
         self._service = service
-        self._arriving = arriving
+        self.arriving = arriving
         self._buffer = ReadBuffer()
         self._open: set[_Handshake] = set()
         self._lingering: set[_Refusal] = set()
@@ -117,7 +118,7 @@ class TlsAccepting:
         facts = handshake.facts._replace(
             server_name=tls.server_name, client_certificate=tls.certificate
         )
-        self._arriving.arrived(stream, facts, tls)
+        self.arriving.arrived(stream, facts, tls)
 
     def has_failed(self, handshake: _Handshake, words: str) -> None:
         """It came to nothing. What a client can cause is counted, and told to the log once."""

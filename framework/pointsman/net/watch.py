@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pointsman.contracts import HealthCheck, Verdict
 from pointsman.core.health import CheckPlan, Health
 from pointsman.core.health_report import Outcome, Report
+from pointsman.core.members import Member
 from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
 from pointsman.net.attempt import Attempt, Opener
@@ -154,6 +155,15 @@ class Watch:
             plan.member.checking = True
         if self._health is not None and self._health.known:
             self._told.tell(plan, self._health)
+
+    def replace(self, plan: CheckPlan) -> None:
+        """Another plan for the same member, which changes nothing in what is asked."""
+        self._plans = [plan if each.member is plan.member else each for each in self._plans]
+
+    def remove(self, member: Member) -> bool:
+        """A member is not interested any more; whether somebody is left."""
+        self._plans = [plan for plan in self._plans if plan.member is not member]
+        return bool(self._plans)
 
     def start(self, first: float) -> None:
         """Have the first cycle at ``first``; the second one has its place in the interval."""

@@ -37,6 +37,28 @@ class CertificateStore:
         )
         self.watched: Mapping[str, Watching] = MappingProxyType(dict(watched or {}))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CertificateStore):
+            return NotImplemented
+        return self.identities == other.identities and self.authorities == other.authorities
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def changed_from(self, before: CertificateStore) -> Sequence[str]:
+        """What other certificates stand under the same names (contracts.Comparable)."""
+        return [
+            *(
+                f"certificate {name} changed: now valid until {new.not_after:%Y-%m-%d}"
+                for name, new in self.identities.items()
+                if name in before.identities and before.identities[name] != new
+            ),
+            *(
+                f"intermediate {name} changed"
+                for name, new in self.authorities.items()
+                if name in before.authorities and before.authorities[name] != new
+            ),
+        ]
+
     def choice(self, names: Sequence[str]) -> SniChoice:
         """The choice among the certificates that a service names.
 

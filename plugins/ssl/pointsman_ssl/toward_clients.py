@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,14 +53,16 @@ class Showing:
         self._policy = policy
         self._alpn = alpn
         self._demand = demand
-        self._by_identity = {
-            id(identity): self._context(identity) for identity in choice.identities
-        }
-        self.front = self._by_identity[id(default)]
         # Sessions and tickets belong to the context that a connection begins with: this one.
-        self._refusing = self._context(None) if require_sni else None
+        self.front = self._context(default)
         if require_sni or len(choice.identities) > 1:
-            self.front.set_tlsext_servername_callback(self._chosen)
+            others = {
+                id(identity): self._context(identity)
+                for identity in choice.identities
+                if identity is not default
+            }
+            refusing = self._context(None) if require_sni else None
+            self.front.set_tlsext_servername_callback(_chooser(choice, others, refusing))
 
     def _context(self, identity: Identity | None) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -69,7 +71,7 @@ class Showing:
         context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
         context.set_timeout(_SESSION_SECONDS)
         if self._alpn:
-            context.set_alpn_select_callback(self._protocol)
+            context.set_alpn_select_callback(_speaks(self._alpn))
         if identity is not None:
             show(context, identity)
             self._demand.demand(context)
@@ -77,22 +79,46 @@ class Showing:
                 context.set_ocsp_server_callback(_staple, identity.stapling)
         return context
 
-    def _chosen(self, connection: SSL.Connection) -> None:
+
+# What OpenSSL calls keeps nothing alive that keeps its context: else each set of certificates
+# that was replaced would wait for the garbage collector, with all that OpenSSL holds for it.
+
+
+def _chooser(
+    choice: SniChoice, others: Mapping[int, SSL.Context], refusing: SSL.Context | None
+) -> Callable[[SSL.Connection], None]:
+    """What gives a connection the context of the certificate that it asks for.
+
+    Args:
+        choice: the certificates.
+        others: context of each identity but the one that is in front already.
+        refusing: context of who asks for none of them; None leaves the one in front.
+    """
+
+    def chosen(connection: SSL.Connection) -> None:
         """OpenSSL asks, in the middle of a handshake; a client without SNI asks as well."""
         asked = _server_name(connection)
-        identity = self.choice.find(asked) if asked else None
+        identity = choice.find(asked) if asked else None
         if identity is not None:
-            context = self._by_identity[id(identity)]
-            if context is not self.front:
+            context = others.get(id(identity))
+            if context is not None:
                 connection.set_context(context)
-        elif self._refusing is not None:
+        elif refusing is not None:
             # A context without a certificate finds nothing that both sides allow.
             words = f"there is no certificate for {asked!r}" if asked else "SNI is required"
             connection.set_app_data(words)
-            connection.set_context(self._refusing)
+            connection.set_context(refusing)
 
-    def _protocol(self, connection: SSL.Connection, offered: list[bytes]) -> Any:
-        return next((ours for ours in self._alpn if ours in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+    return chosen
+
+
+def _speaks(protocols: tuple[bytes, ...]) -> Callable[[SSL.Connection, list[bytes]], Any]:
+    """What chooses among the protocols that a client offers (ALPN)."""
+
+    def protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
+        return next((ours for ours in protocols if ours in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+
+    return protocol
 
 
 def _staple(connection: SSL.Connection, stapling: Stapling | None) -> bytes:

@@ -7,7 +7,8 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from kit.logs import noted_log
-from pointsman.app.assembly import GRACE, TICK, RunningSite
+from pointsman.app.assembly import TICK, RunningSite
+from pointsman.app.leaving import GRACE
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.config.registry import Registry
 from pointsman.contracts import Outcome

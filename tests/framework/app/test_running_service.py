@@ -7,8 +7,10 @@ import pytest
 
 from kit.any_reactor import own_reactor
 from kit.records import record
+from pointsman.app.hand_over import HandOver
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.app.running_service import RunningService, Shared
+from pointsman.config.steps import at_once
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
@@ -34,11 +36,17 @@ def made(reactor: Any, mode: str, *ports: int, finished: Any = ()) -> RunningSer
     return RunningService(site.services[0], shared, finished)
 
 
+def listen(running: RunningService) -> None:
+    hand_over = HandOver(running._shared.reactor, {}, [running.service.settings])
+    at_once(hand_over.open())
+    running.take(hand_over.listeners["s"])
+
+
 @pytest.mark.parametrize("mode", ["http", "tcp"])
 def test_clients_wait_until_they_are_accepted(mode: str) -> None:
     with own_reactor("epoll") as reactor:
         running = made(reactor, mode, 0, 0)
-        running.listen()
+        listen(running)
         first, second = running.ports
         assert first != second
         assert set(running.listeners).isdisjoint(reactor.getReaders())
@@ -53,9 +61,8 @@ def test_an_address_that_is_taken_is_an_error() -> None:
     with own_reactor("epoll") as reactor, socket.create_server(("127.0.0.1", 0)) as taken:
         running = made(reactor, "http", 0, taken.getsockname()[1])
         with pytest.raises(ListenError):
-            running.listen()
-        running.deaf()
-        assert running.ports == (0, 0)
+            listen(running)
+        assert running.ports == ()
 
 
 def test_exchanges_are_counted_before_anybody_else_is_told() -> None:

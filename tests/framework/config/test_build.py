@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from kit.offers import Check, DictTable, First, Offers, Pins, PinSettings, registry_of
+from kit.offers import Check, DictTable, Offers, Pins, PinSettings, registry_of
+from kit.succession import Succession
 from pointsman.config.build import Site, build
 from pointsman.config.load import load, load_text
 from pointsman.config.registry import Registry
 from pointsman.contracts import Misfit, Offer, Settings, Surroundings
-from pointsman.contracts.tls import TlsMode
-from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError
@@ -248,102 +247,6 @@ def test_a_pool_of_both_modes_is_held_to_the_narrower_one() -> None:
         "virtual_services: {", "virtual_services: {t: {listen: '*:9', pool: p, mode: tcp}, "
     )
     assert "tcp mode" in wrong(text)[0]
-
-
-# ---- on reload (DESIGN 5.12) ----
-
-
-def test_what_did_not_change_is_taken_over() -> None:
-    registry = registry_of()
-    before = built(SITE, registry)
-    a, b = before.pools["web"].members
-    a.set_admin(DRAINING)
-    changed = SITE.replace("weight: 7", "weight: 8").replace("b: {", 'n: "h:1", b: {')
-    after = built(changed, registry, before)
-    members = after.pools["web"].members
-    assert [member.name for member in members] == ["a", "n", "b"]
-    assert members[0] is a
-    assert members[2] is not b
-    assert after.pools["web"].scheduler is before.pools["web"].scheduler
-    assert after.pools["web"].persistence is before.pools["web"].persistence
-    assert after.tables == before.tables
-    scheduler = after.pools["web"].scheduler
-    assert isinstance(scheduler, First)
-    assert scheduler.kept == [("a", "b"), ("a", "n", "b")]
-
-
-def test_a_taken_over_member_tells_its_new_pool() -> None:
-    registry = registry_of()
-    before = built(SITE, registry)
-    after = built(SITE, registry, before)
-    after.pools["web"].members[0].set_health(False, "gone")
-    assert [member.name for member in after.pools["web"].available] == ["b"]
-
-
-def test_other_options_make_other_objects() -> None:
-    registry = registry_of()
-    before = built(SITE, registry)
-    changed = SITE.replace("persistence: pins", "persistence: {kind: pins, timeout: 5s}")
-    after = built(changed, registry, before)
-    assert isinstance(after.pools["web"].persistence, Pins)
-    assert after.pools["web"].persistence is not before.pools["web"].persistence
-    assert after.pools["web"].scheduler is before.pools["web"].scheduler
-
-
-def test_a_build_that_fails_leaves_the_previous_site_alone() -> None:
-    registry = registry_of()
-    before = built(SITE, registry)
-    with pytest.raises(ConfigError):
-        built(SITE.replace("  web:\n", "  web:\n    scheduling: broken\n"), registry, before)
-    before.pools["web"].members[0].set_health(False, "gone")
-    assert [member.name for member in before.pools["web"].available] == ["b"]
-
-
-class Succeeding:
-    """A TLS mode that notes whose place it takes."""
-
-    client = upstream = passage = None
-    describes = "succeeding"
-    warnings = ()
-    chores = ()
-
-    def __init__(self, around: Surroundings) -> None:
-        self.around = around
-        self.befores: list[TlsMode] = []
-
-    def take_over(self, before: TlsMode) -> None:
-        self.befores.append(before)
-
-
-class Succession:
-    @hookimpl
-    def tls_modes(self) -> Mapping[str, Offer]:
-        return {
-            "succeeding": Offer(Settings, lambda _, around: Succeeding(around)),
-            "failing": Offer(Settings, lambda _, around: fail()),
-        }
-
-
-def fail() -> None:
-    raise ValueError("not today")
-
-
-SECURE = SITE.replace("pool: web,", "pool: web, tls: succeeding,")
-
-
-def test_a_tls_mode_takes_the_place_of_the_one_before() -> None:
-    registry = registry_of(Offers(), Succession())
-    sites = [built(SECURE, registry)]
-    sites += [built(SECURE, registry, sites[0])]
-    with pytest.raises(ConfigError):
-        built(
-            SECURE.replace("{c: unix:/run/c}}", "{c: unix:/run/c}}, tls: failing"),
-            registry,
-            sites[1],
-        )
-    sites += [built(SITE, registry, sites[1]), built(SECURE, registry)]
-    modes: list[Any] = [site.services[0].tls for site in sites]
-    assert [mode and mode.befores for mode in modes] == [[], [modes[0]], None, []]
 
 
 def test_makers_are_told_where_their_relative_paths_begin(tmp_path: Path) -> None:

@@ -4,10 +4,9 @@ import errno
 from collections import Counter
 
 import pytest
-from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
-from kit.dialling import FakeCall
+from kit.checked_site import TIMING, CheckedSite, second_cycle
 from kit.words import WordCheck, WordProbe
 from pointsman.contracts import Verdict
 from pointsman.core.health import CheckPlan
@@ -16,66 +15,15 @@ from pointsman.core.members import Member
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
-from pointsman.net.call import Call, Dialled
 from pointsman.net.checks import Checks
-from pointsman.net.probe_transports import ProbeTransports
-
-TIMING = HealthTiming(interval=9.0, timeout=2.0, retries=2)
-Change = tuple[str, str, bool, str]
-
-
-class Site:
-    """Checks on a clock, with every call that they make."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.calls: list[FakeCall] = []
-        self.changes: list[Change] = []
-        self.answer: str | None = None  # given to each call by itself
-        self.transports = ProbeTransports(self.clock, self.dial, lambda host: ())
-        self.checks = Checks(self.clock, self.transports, [self.changed], lambda: 1000.0)
-
-    def changed(self, pool: str, server: str, up: bool, reason: str) -> None:
-        self.changes.append((pool, server, up, reason))
-
-    def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
-        self.calls.append(call := FakeCall(server, owner, self.clock.seconds()))
-        match self.answer:
-            case None:
-                return call
-            case "refuse":
-                call.fail()
-            case word:
-                call.connect().owner.data_received(word.encode())
-        return None
-
-    def say(self, word: str) -> None:
-        self.calls[-1].connect().owner.data_received(word.encode())
-
-    def add(
-        self, name: str = "a", place: str = "10.0.0.1:80", pool: str = "web", **plan: object
-    ) -> Member:
-        member = Member(RealServer(name, Address.parse(place)))
-        keys: dict[str, object] = {"check": WordCheck(), "timing": TIMING, **plan}
-        self.checks.add(CheckPlan(pool, member, **keys))  # type: ignore[arg-type]
-        return member
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.pump([0.25] * int(seconds * 4))
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def site() -> CheckedSite:
+    return CheckedSite()
 
 
-def second_cycle(site: Site) -> float:
-    """When the second cycle begins: its server's own place in the interval."""
-    (call,) = site.clock.getDelayedCalls()
-    return call.getTime()
-
-
-def test_a_member_serves_while_the_first_check_is_on_its_way(site: Site) -> None:
+def test_a_member_serves_while_the_first_check_is_on_its_way(site: CheckedSite) -> None:
     member = site.add()
     assert (member.up, member.state) == (True, "checking")
     site.checks.start()
@@ -86,7 +34,7 @@ def test_a_member_serves_while_the_first_check_is_on_its_way(site: Site) -> None
     assert site.changes == []
 
 
-def test_a_first_bad_answer_takes_it_out_at_once(site: Site) -> None:
+def test_a_first_bad_answer_takes_it_out_at_once(site: CheckedSite) -> None:
     member = site.add(timing=HealthTiming(fall=3))
     site.checks.start()
     site.clock.advance(0)
@@ -95,7 +43,7 @@ def test_a_first_bad_answer_takes_it_out_at_once(site: Site) -> None:
     assert site.changes == [("web", "a", False, "ill")]
 
 
-def test_detection_times_are_as_configured(site: Site) -> None:
+def test_detection_times_are_as_configured(site: CheckedSite) -> None:
     member = site.add()
     site.checks.start()
     site.clock.advance(0)
@@ -129,7 +77,7 @@ def test_detection_times_are_as_configured(site: Site) -> None:
     assert [change[2] for change in site.changes] == [False, True, False, True, False]
 
 
-def test_only_changes_are_told_but_the_reason_is_kept_up_to_date(site: Site) -> None:
+def test_only_changes_are_told_but_the_reason_is_kept_up_to_date(site: CheckedSite) -> None:
     member = site.add()
     site.answer = "ill"
     site.checks.start()
@@ -140,7 +88,7 @@ def test_only_changes_are_told_but_the_reason_is_kept_up_to_date(site: Site) -> 
     assert member.reason == "worse"
 
 
-def test_each_change_is_one_line(site: Site) -> None:
+def test_each_change_is_one_line(site: CheckedSite) -> None:
     with capturedLogs() as events:
         site.add()
         site.answer = "ok"
@@ -154,7 +102,7 @@ def test_each_change_is_one_line(site: Site) -> None:
     ]
 
 
-def test_the_last_failure_is_remembered(site: Site) -> None:
+def test_the_last_failure_is_remembered(site: CheckedSite) -> None:
     member = site.add()
     site.answer = "ok"
     site.checks.start()
@@ -185,7 +133,7 @@ class AgentCheck(WordCheck):
         return Agent()
 
 
-def test_an_agent_moves_its_members_and_it_is_told_once(site: Site) -> None:
+def test_an_agent_moves_its_members_and_it_is_told_once(site: CheckedSite) -> None:
     member = site.add(check=AgentCheck())
     site.answer = "40 -"
     with capturedLogs() as events:
@@ -205,7 +153,7 @@ def test_an_agent_moves_its_members_and_it_is_told_once(site: Site) -> None:
     assert member.state == "up"
 
 
-def test_whoever_raises_when_told_breaks_nothing(site: Site) -> None:
+def test_whoever_raises_when_told_breaks_nothing(site: CheckedSite) -> None:
     def raises(*change: object) -> None:
         raise RuntimeError("a broken plugin")
 
@@ -220,7 +168,7 @@ def test_whoever_raises_when_told_breaks_nothing(site: Site) -> None:
     assert any("RuntimeError" in str(event.get("log_failure")) for event in events)
 
 
-def test_equal_checks_of_one_place_are_one_probe_for_all(site: Site) -> None:
+def test_equal_checks_of_one_place_are_one_probe_for_all(site: CheckedSite) -> None:
     members = [site.add(name, pool=pool) for name, pool in (("a", "web"), ("b", "api"))]
     site.checks.start()
     site.clock.advance(0)
@@ -233,7 +181,7 @@ def test_equal_checks_of_one_place_are_one_probe_for_all(site: Site) -> None:
     assert site.changes[2:] == [("late", "c", False, "ill")]
 
 
-def test_what_differs_is_asked_apart(site: Site) -> None:
+def test_what_differs_is_asked_apart(site: CheckedSite) -> None:
     site.add("a")
     site.add("b", place="10.0.0.1:81")
     site.add("c", check=WordCheck("other"))
@@ -245,7 +193,7 @@ def test_what_differs_is_asked_apart(site: Site) -> None:
     assert site.calls[-1].server.place == "10.0.0.9:99"
 
 
-def test_a_check_without_a_value_shares_with_nobody(site: Site) -> None:
+def test_a_check_without_a_value_shares_with_nobody(site: CheckedSite) -> None:
     class Unhashable(WordCheck):
         __hash__ = None  # type: ignore[assignment]
 
@@ -254,13 +202,13 @@ def test_a_check_without_a_value_shares_with_nobody(site: Site) -> None:
     assert site.checks.probes == 2
 
 
-def test_a_member_has_one_plan(site: Site) -> None:
+def test_a_member_has_one_plan(site: CheckedSite) -> None:
     member = site.add()
     with pytest.raises(ValueError, match="web/a is checked already"):
         site.checks.add(CheckPlan("web", member, WordCheck(), TIMING))
 
 
-def test_a_check_out_of_turn(site: Site) -> None:
+def test_a_check_out_of_turn(site: CheckedSite) -> None:
     member = site.add()
     site.checks.start()
     site.clock.advance(0)
@@ -277,7 +225,7 @@ def test_a_check_out_of_turn(site: Site) -> None:
         site.checks.check_now(Member(RealServer("z")))
 
 
-def test_an_attempt_for_somebody_who_looks_counts_for_nothing(site: Site) -> None:
+def test_an_attempt_for_somebody_who_looks_counts_for_nothing(site: CheckedSite) -> None:
     member = site.add()
     reports: list[Report] = []
     site.checks.try_now(member, reports.append)
@@ -293,7 +241,7 @@ def test_an_attempt_for_somebody_who_looks_counts_for_nothing(site: Site) -> Non
     assert (len(reports), site.clock.getDelayedCalls()) == (1, [])
 
 
-def test_stopped_it_leaves_nothing_behind(site: Site) -> None:
+def test_stopped_it_leaves_nothing_behind(site: CheckedSite) -> None:
     waiting, connecting, asking = (site.add(str(n), place=f"10.0.0.{n}:80") for n in (1, 2, 3))
     site.checks.start()
     site.pass_time(0.25)
@@ -310,7 +258,7 @@ def test_stopped_it_leaves_nothing_behind(site: Site) -> None:
     assert len(site.calls) == 3
 
 
-def test_it_can_be_started_again(site: Site) -> None:
+def test_it_can_be_started_again(site: CheckedSite) -> None:
     site.add()
     site.answer = "ill"
     for _ in range(2):
@@ -322,7 +270,7 @@ def test_it_can_be_started_again(site: Site) -> None:
     assert site.changes == [("web", "a", False, "ill")]
 
 
-def test_our_own_trouble_keeps_states_and_is_said_once(site: Site) -> None:
+def test_our_own_trouble_keeps_states_and_is_said_once(site: CheckedSite) -> None:
     up, down = site.add("up"), site.add("down", place="10.0.0.2:80")
     site.checks.start()
     site.pass_time(0.25)
@@ -342,7 +290,7 @@ def test_our_own_trouble_keeps_states_and_is_said_once(site: Site) -> None:
 
 
 @pytest.mark.parametrize("many", [500, pytest.param(2000, marks=pytest.mark.slow)])
-def test_many_probes_are_spread_evenly(site: Site, many: int) -> None:
+def test_many_probes_are_spread_evenly(site: CheckedSite, many: int) -> None:
     timing = HealthTiming(interval=2.0, timeout=0.5, retries=2)
     for number in range(many):
         site.add(str(number), place=f"10.0.{number // 250}.{number % 250}:80", timing=timing)
@@ -361,7 +309,7 @@ def test_many_probes_are_spread_evenly(site: Site, many: int) -> None:
 
 
 @pytest.mark.parametrize("many", [1, 2, 3, 7, 50])
-def test_a_few_probes_are_spread_as_well(site: Site, many: int) -> None:
+def test_a_few_probes_are_spread_as_well(site: CheckedSite, many: int) -> None:
     timing = HealthTiming(interval=10.0, timeout=1.0, retries=0)
     for number in range(many):
         site.add(str(number), place=f"10.0.0.{number}:80", timing=timing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -188,3 +189,63 @@ def test_draining_closes_whom_rules_still_think_about(stack: ExitStack) -> None:
     door.clients.drain()
     assert client.recv(1) == b""
     assert (waiting.cancelled, len(door.clients)) == (1, 0)
+
+
+def succeeded(door: Door, limits: Limits) -> HttpClients:
+    """The settings of the service were changed: who takes the place of the door's clients."""
+    site = door.site
+    site.service.settings = replace(site.service.settings, limits=limits)
+    clients = HttpClients(site.supplies, door.reactor, site.deadlines, site.lines)
+    clients.succeed(door.clients)
+    return clients
+
+
+def test_after_a_reload_clients_go_on_with_the_new_settings(stack: ExitStack) -> None:
+    site = PlayedSite()
+    door = Door(site, stack)
+    idle, busy = door.knock(), door.knock(GET)
+    clients = succeeded(door, Limits(header_count=1))
+    assert (len(clients), site.service.connections) == (2, 2)
+    many = GET.replace(b"\r\n\r\n", b"\r\nA: 1\r\nB: 2\r\n\r\n")
+    idle.sendall(many)
+    door.turn()
+    assert idle.recv(4096).startswith(b"HTTP/1.1 431 ")
+    # The exchange that was under way ends as it began; what follows does not.
+    site.plays(site.servers[0], b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert busy.recv(4096).startswith(b"HTTP/1.1 200 ")
+    busy.sendall(many)
+    door.turn()
+    assert busy.recv(4096).startswith(b"HTTP/1.1 431 ")
+    idle.close()
+    busy.close()
+    door.turn()
+    site.passes(5)
+    assert (len(clients), len(door.clients), site.service.connections) == (0, 0, 0)
+
+
+def test_after_many_reloads_the_newest_settings_hold(stack: ExitStack) -> None:
+    site = PlayedSite()
+    door = Door(site, stack)
+    busy = door.knock(GET)
+    for count in (100, 50, 1):
+        door.clients = succeeded(door, Limits(header_count=count))
+    site.plays(site.servers[0], b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert busy.recv(4096).startswith(b"HTTP/1.1 200 ")
+    busy.sendall(GET.replace(b"\r\n\r\n", b"\r\nA: 1\r\nB: 2\r\n\r\n"))
+    door.turn()
+    assert busy.recv(4096).startswith(b"HTTP/1.1 431 ")
+    door.clients.stop()
+
+
+def test_draining_reaches_who_is_still_busy_with_the_old_settings(stack: ExitStack) -> None:
+    site = PlayedSite()
+    door = Door(site, stack)
+    busy = door.knock(GET)
+    clients = succeeded(door, Limits())
+    clients.drain()
+    site.plays(site.servers[0], b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    answer = busy.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert busy.recv(4096) == b""
+    door.turn()
+    assert len(clients) == 0

@@ -275,3 +275,33 @@ def test_whoever_raises_when_given_a_client_loses_that_client_only(lean_reactor:
         for sock in came:
             sock.close()
     assert any("log_failure" in event for event in events)
+
+
+def test_clients_can_be_given_to_somebody_else(door: Door) -> None:
+    listener = door.listen(Address(HERE, 0))
+    others: list[socket.socket] = []
+    listener.hand_to(lambda sock, peer: others.append(sock), 128)
+    door.connect(listener.port)
+    until(door.reactor, lambda: others)
+    assert door.came == []
+    others[0].close()
+
+
+def test_who_waits_in_the_queue_can_be_taken_in_before_it_closes(door: Door) -> None:
+    listener = door.listen(Address(HERE, 0))
+    door.connect(listener.port)
+    listener.take_waiting()
+    assert len(door.came) == 1
+    listener.pause()
+    door.connect(listener.port)
+    listener.take_waiting()
+    assert len(door.came) == 1
+
+
+def test_a_unix_socket_has_the_rights_that_are_wanted(door: Door, tmp_path: Path) -> None:
+    path = tmp_path / "door"
+    listener = Listener(door.reactor, Address(path=str(path)), 8, door.accepted, rights=0o600)
+    listener.open()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    listener.close()
+    assert not path.exists()

@@ -198,3 +198,35 @@ def test_the_systems_resolver_knows_localhost() -> None:
         return names.addresses("localhost")
 
     assert set(run_reactor(work)) & {"127.0.0.1", "::1"}
+
+
+def test_names_that_come_later_can_be_waited_for(reactor: FakeReactor) -> None:
+    names = Names(reactor, patience=3.0)
+    names.start()
+    assert names.settled().called
+    names.watch("late.example")
+    settled, again = names.settled(), names.settled()
+    assert settled.called, "whoever asks later waits for both"
+    assert not again.called
+    reactor.nameResolver.answer("10.0.0.1")
+    assert again.called
+    names.stop()
+    assert reactor.getDelayedCalls() == []
+
+
+def test_only_names_that_are_still_wanted_are_looked_up(reactor: FakeReactor) -> None:
+    names = Names(reactor, 60.0)
+    for host in ("a.example", "b.example"):
+        names.watch(host)
+    names.start()
+    reactor.nameResolver.answer("10.0.0.1", place=0)
+    names.keep({"a.example"})
+    names.keep({"a.example"})
+    reactor.nameResolver.answer("10.0.0.2", place=1)
+    assert names.addresses("a.example") == ("10.0.0.1",)
+    assert names.addresses("b.example") == ()
+    reactor.advance(60)
+    assert [host for host, _ in reactor.nameResolver.asked] == [
+        "a.example", "b.example", "a.example"]  # fmt: skip
+    names.stop()
+    assert reactor.getDelayedCalls() == []

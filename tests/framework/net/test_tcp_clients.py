@@ -12,6 +12,7 @@ from kit.any_reactor import settle, until
 from kit.dialling import FakeStream
 from kit.sockets import reset
 from kit.tcp_site import HERE, Site
+from pointsman.core.request_ids import RequestIds
 from pointsman.model.address import Address
 from pointsman.model.record import (
     OVERLOADED,
@@ -19,6 +20,7 @@ from pointsman.model.record import (
 )
 from pointsman.model.service import Limits
 from pointsman.net.listener import Listener
+from pointsman.net.tcp_clients import TcpClients
 
 
 @pytest.fixture
@@ -81,3 +83,24 @@ def test_a_storm_leaves_every_counter_at_zero(lean_reactor: Any) -> None:
     site.close()
     assert lean_reactor.getWriters() == []
     assert lean_reactor.getReaders() == list(lean_reactor._internalReaders)
+
+
+def test_after_a_reload_tunnels_go_on_and_are_counted_on(site: Site) -> None:
+    dialling, tunnel = site.come(), site.come()
+    upstream = FakeStream(site.dials.attempts[1].owner)
+    site.dials.attempts[1].owner.dialled(upstream)
+    former = site.clients
+    site.clients = TcpClients(
+        site.service, site.reactor, site.dials, site.deadlines,  # type: ignore[arg-type]
+        site.clock.seconds, lambda: 1000.0, RequestIds("id"),
+    )  # fmt: skip
+    site.clients.succeed(former)
+    assert (site.clients.open, site.service.connections) == (2, 2)
+    site.dials.attempts[0].fail()
+    assert len(site.dials.attempts) == 3, "another server is tried"
+    assert (upstream.end, site.reasons) == ("", [])
+    site.clients.abort_all(STOPPED)
+    assert site.reasons == [STOPPED, STOPPED]
+    site.until(lambda: dialling.pull() and tunnel.pull())
+    assert former.open == 0
+    site.check_quiet()

@@ -1,0 +1,86 @@
+"""Long work that must not hold traffic up: in slices between two turns of the reactor, or aside."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+
+from pointsman.config.steps import Steps
+
+T = TypeVar("T")
+
+# So long we work until traffic has its turn; seconds.
+SLICE = 0.003
+
+
+def in_slices(reactor: Any, steps: Steps[T]) -> Deferred[T]:
+    """Do all steps on the reactor's thread, a slice in each of its turns.
+
+    Args:
+        reactor: IReactorTime.
+        steps: each of them short.
+
+    Returns:
+        Fires with what the work comes to, or with what it raises.
+    """
+    done: Deferred[T] = Deferred()
+
+    def work() -> None:
+        until = time.perf_counter() + SLICE
+        try:
+            while True:
+                next(steps)
+                if time.perf_counter() >= until:
+                    reactor.callLater(0, work)
+                    return
+        except StopIteration as finished:
+            result: T = finished.value
+        except BaseException:
+            done.errback()
+            return
+        done.callback(result)
+
+    work()
+    return done
+
+
+def aside(reactor: Any, steps: Steps[T]) -> Deferred[T]:
+    """Do all steps in a thread, as some of them may wait for a disk.
+
+    Python runs one thread at a time, and one that computes gives way every 5 ms only: with each
+    system call of the reactor's that would add up. So after every slice the thread waits until
+    the reactor has had a whole turn.
+
+    Args:
+        reactor: IReactorThreads.
+        steps: they touch nothing that is changed meanwhile.
+
+    Returns:
+        Fires on the reactor's thread, with what the work comes to or what it raises.
+    """
+
+    def work() -> T:
+        until = time.perf_counter() + SLICE
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
+            if time.perf_counter() >= until:
+                _let_turn(reactor)
+                until = time.perf_counter() + SLICE
+
+    done: Deferred[T] = deferToThreadPool(reactor, reactor.getThreadPool(), work)
+    return done
+
+
+def _let_turn(reactor: Any) -> None:
+    turned = threading.Event()
+    reactor.callFromThread(turned.set)
+    # A reactor that has stopped turns no more; then nobody waits for the result either.
+    turned.wait(1.0)

@@ -1,0 +1,130 @@
+"""What a configuration no longer has is given its time, and then it is gone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kit.logs import noted_log
+from pointsman.app.leaving import GRACE, Leaving
+from pointsman.core.members import Member
+from pointsman.model.server import RealServer
+
+DRAIN = 10.0
+
+
+class Clients:
+    def __init__(self, stubborn: bool = False) -> None:
+        self.open = 1
+        self.told: list[str] = []
+        self._stubborn = stubborn
+
+    def __len__(self) -> int:
+        return self.open
+
+    def drain(self) -> None:
+        self.told.append("drain")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+        self.open = self.open if self._stubborn else 0
+
+
+class Idle:
+    def __init__(self) -> None:
+        self.closed: list[object] = []
+
+    def close_all(self, member: Member | None = None) -> None:
+        self.closed.append(member)
+
+
+def service(stubborn: bool = False) -> Any:
+    settings = SimpleNamespace(timeouts=SimpleNamespace(drain=DRAIN))
+    return SimpleNamespace(
+        service=SimpleNamespace(name="gone", settings=settings),
+        clients=Clients(stubborn),
+        idle=Idle(),
+        counts="nothing done",
+    )
+
+
+@pytest.fixture
+def leaving() -> Leaving:
+    return Leaving()
+
+
+def test_a_service_goes_when_its_last_client_has_gone(leaving: Leaving) -> None:
+    one = service()
+    leaving.add_service(one, 100.0)
+    leaving.look(105.0, ())
+    assert (len(leaving), leaving.open, one.clients.told) == (1, 1, ["drain"])
+    one.clients.open = 0
+    with noted_log() as said:
+        leaving.look(105.5, ())
+    assert (len(leaving), one.idle.closed) == (0, [None])
+    assert [event["counts"] for event in said] == ["nothing done"]
+
+
+def test_its_clients_are_cut_when_its_drain_time_is_over(leaving: Leaving) -> None:
+    one = service()
+    leaving.add_service(one, 100.0)
+    leaving.look(100.0 + DRAIN, ())
+    assert one.clients.told == ["drain", "stop"]
+    assert len(leaving) == 0
+
+
+def test_one_that_would_not_go_holds_nobody_up(leaving: Leaving) -> None:
+    one = service(stubborn=True)
+    leaving.add_service(one, 100.0)
+    leaving.look(100.0 + DRAIN, ())
+    assert len(leaving) == 1
+    with noted_log() as said:
+        leaving.look(100.0 + DRAIN + GRACE, ())
+    assert len(leaving) == 0
+    assert [event.get("left") for event in said] == [1, None]
+
+
+def test_who_has_no_patience_cuts_them_now(leaving: Leaving) -> None:
+    one = service()
+    leaving.add_service(one, 100.0)
+    leaving.stop_now()
+    assert one.clients.told == ["drain", "stop"]
+
+
+def test_a_member_keeps_its_connections_until_its_work_is_done(leaving: Leaving) -> None:
+    stays, member = service(), Member(RealServer("a"))
+    member.begin()
+    leaving.add_member(member)
+    leaving.look(100.0, [stays])
+    assert stays.idle.closed == []
+    member.end()
+    leaving.look(100.5, [stays])
+    leaving.look(101.0, [stays])
+    assert stays.idle.closed == [member]
+
+
+class Table:
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_table_is_closed_when_nobody_can_be_using_it(leaving: Leaving) -> None:
+    table: Any = Table()
+    leaving.add_table(table, 130.0)
+    leaving.look(129.0, ())
+    assert table.closed == 0
+    leaving.look(130.0, ())
+    leaving.close()
+    assert table.closed == 1
+
+
+def test_at_the_end_every_table_is_closed(leaving: Leaving) -> None:
+    table: Any = Table()
+    leaving.add_table(table, 130.0)
+    leaving.close()
+    leaving.close()
+    assert table.closed == 1
