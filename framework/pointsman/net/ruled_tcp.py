@@ -55,13 +55,13 @@ class RuledTcpConnection(TcpConnection):
 
     def start(self, stream: Stream) -> None:
         """Read what the client wants if that decides where it goes, else dial."""
-        if self._clients.greetings is not None or not self._rules.data:
+        if self.clients.greetings is not None or not self._rules.data:
             super().start(stream)
             return
         self._stream = stream
         stream.owner = self
         self._asks = True
-        self._clients.deadlines.arm(self, self._clients.service.settings.timeouts.header)
+        self.clients.deadlines.arm(self, self.clients.service.settings.timeouts.header)
         stream.resume()
 
     # ---- its first words ----
@@ -71,7 +71,7 @@ class RuledTcpConnection(TcpConnection):
         self._greeting = greeting
         self._heard(greeting, hello)
         self._ruled.connection = self.connection
-        tls = self._clients.service.tls
+        tls = self.clients.service.tls
         if tls is not None and tls.passage is not None:
             self._ruled.ask("client_hello", self._rules.client_hello, self._hello_decided)
         else:
@@ -114,7 +114,7 @@ class RuledTcpConnection(TcpConnection):
                 self._asks = True
                 stream.resume()
                 return
-            self._clients.deadlines.disarm(self)
+            self.clients.deadlines.disarm(self)
             if closes(decision):
                 self._close(decision)
                 return
@@ -167,6 +167,6 @@ class RuledTcpConnection(TcpConnection):
 
     def _finish(self, reason: str) -> None:
         if not self._over:
-            self._clients.deadlines.disarm(self)
+            self.clients.deadlines.disarm(self)
             self._ruled.closed()
         super()._finish(reason)

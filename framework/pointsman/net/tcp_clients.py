@@ -89,7 +89,7 @@ class TcpClients:
         self.arrivals.take_in = self._take_in
         self.pipes = former.pipes
         for connection in tuple(self._open):
-            connection.move_to(self)
+            connection.clients = self
         self._greeting = [each for each in (*former._greeting, former.greetings) if each]
         shaking = former._handshakes()
         for accepting in shaking:

@@ -77,6 +77,7 @@ class TcpConnection:
 
     Attributes:
         client_ip: address of the client as text.
+        clients: what it shares with the others; another one after a reload.
         request: None, there are no requests in tcp mode.
         kept: for the persistence of its pool (contracts.Arrival).
     """
@@ -84,7 +85,6 @@ class TcpConnection:
     __slots__ = (
         "_begun",
         "_call",
-        "_clients",
         "_connect",
         "_early",
         "_facts",
@@ -100,6 +100,7 @@ class TcpConnection:
         "_stream",
         "_tried",
         "client_ip",
+        "clients",
         "kept",
         "request",
     )
@@ -115,7 +116,7 @@ class TcpConnection:
         self.request = None
         self.kept: object = None
         self._memory: dict[object, object] | None = None
-        self._clients = clients
+        self.clients = clients
         self._sock = sock
         self._stream: Stream | None = None
         self._facts = facts
@@ -153,14 +154,10 @@ class TcpConnection:
         if persistence is not None and self._pin:
             persistence.touch(self, now)
 
-    def move_to(self, clients: TcpSupplies) -> None:
-        """The settings of the service were changed: end with these."""
-        self._clients = clients
-
     def start(self, stream: Stream) -> None:
         """Dial a member, or first read what the client wants if that decides which one."""
         self._stream = stream
-        greetings = self._clients.greetings
+        greetings = self.clients.greetings
         if greetings is not None:
             greetings.begin(stream, self)
         elif not self._arrive():
@@ -174,7 +171,7 @@ class TcpConnection:
 
     def _heard(self, greeting: Greeting, hello: ClientHello) -> None:
         self._early = said = greeting.received
-        if self._clients.service.tls is None or self._clients.service.tls.passage is None:
+        if self.clients.service.tls is None or self.clients.service.tls.passage is None:
             self._facts = self.connection._replace(first_bytes=said)
         else:
             self._facts = self.connection._replace(
@@ -188,7 +185,7 @@ class TcpConnection:
 
     def _arrive(self) -> bool:
         """Choose the pool and dial; what the client sends meanwhile is kept. False: no pool."""
-        service, stream = self._clients.service, self._stream
+        service, stream = self.clients.service, self._stream
         assert stream is not None
         try:
             self._pool = self._own_pool()
@@ -206,7 +203,7 @@ class TcpConnection:
         return True
 
     def _own_pool(self) -> Pool | None:
-        service = self._clients.service
+        service = self.clients.service
         return service.pool if service.route is None else service.route(self)
 
     def abort(self, reason: str) -> None:
@@ -230,7 +227,7 @@ class TcpConnection:
             self._dial()
 
     def _dial(self) -> None:
-        clients = self._clients
+        clients = self.clients
         settings = clients.service.settings
         pool = self._pool
         assert pool is not None
@@ -262,14 +259,14 @@ class TcpConnection:
     def _nobody_takes_it(self, pool: Pool) -> None:
         full, pool.full = pool.full, None
         settings, waiting = pool.settings, pool.waiting
-        sorry = self._clients.service.sorry
-        tries_left = len(self._tried) < self._clients.service.settings.max_attempts
+        sorry = self.clients.service.sorry
+        tries_left = len(self._tried) < self.clients.service.settings.max_attempts
         if (
             waiting is not None
             and tries_left
             and (pool.may_wait(self._tried) if full is None else settings.over_limit == QUEUE)
         ):
-            self._call = waiting.join(self, full, self._tried, self._clients.clock())
+            self._call = waiting.join(self, full, self._tried, self.clients.clock())
             if self._call is not None:
                 return
         if full is not None or (pool.hopes and not self._tried):
@@ -301,7 +298,7 @@ class TcpConnection:
 
     def dialled(self, stream: Stream) -> None:
         """The server is there: join both."""
-        clients = self._clients
+        clients = self.clients
         self._call = None
         self._connect = clients.clock() - self._begun
         client_stream, early = self._stream, self._early
@@ -358,9 +355,9 @@ class TcpConnection:
         if self._over:
             return
         self._over = True
-        self.touch(self._clients.clock())
+        self.touch(self.clients.clock())
         self._leave_member()
-        self._clients.closed(self)
+        self.clients.closed(self)
         self.write_record(reason)
         self._relay = self._stream = None
 
@@ -372,7 +369,7 @@ class TcpConnection:
 
     def write_record(self, reason: str) -> None:
         """Count this connection as finished and tell those who want to know."""
-        clients = self._clients
+        clients = self.clients
         service = clients.service
         service.exchanges += 1
         if not service.finished:
