@@ -11,6 +11,7 @@ from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
 from pointsman.app.commands.health import health
 from pointsman.app.commands.pins import pins
+from pointsman.app.commands.new import new
 from pointsman.app.commands.plugins import plugins
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
@@ -64,3 +65,4 @@ main.add_command(health)
 main.add_command(schema)
 main.add_command(plugins)
 main.add_command(pins)
+main.add_command(new)
