@@ -21,9 +21,11 @@ from pointsman.config.load import load_text
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
 from pointsman.config.schema_health import TimingSection
+from pointsman.config.schema_outliers import OutliersSection
 from pointsman.config.schema_persistence import PersistenceSection
 from pointsman.config.schema_pool import PoolSection, ServerSection
 from pointsman.config.schema_queue import QueueSection
+from pointsman.config.schema_retries import RetriesSection
 from pointsman.config.schema_service import (
     DefaultsSection,
     ForwardingSection,
@@ -56,6 +58,8 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "servers": ServerSection,
     "queue": QueueSection,
     "when_down": WhenDownSection,
+    "outliers": OutliersSection,
+    "retries": RetriesSection,
     "health": TimingSection,
     "resolver": ResolverSection,
     "access_log": AccessLogSection,
@@ -205,7 +209,9 @@ def test_every_model_of_the_framework_has_its_table() -> None:
             "pointsman.config.schema",
             "pointsman.config.schema_health",
             "pointsman.config.schema_pool",
+            "pointsman.config.schema_outliers",
             "pointsman.config.schema_queue",
+            "pointsman.config.schema_retries",
             "pointsman.config.schema_when_down",
             "pointsman.config.schema_service",
         )

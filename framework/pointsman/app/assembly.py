@@ -99,6 +99,7 @@ class RunningSite:
             told,
             registry.events("service_state"),
             wall,
+            lambda member: self.checks.check_now(member),
         )
         self.life.watch(site.pools)
         transports = ProbeTransports.of(reactor, dialler, self._deadlines, self.names.addresses)

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from pointsman.core.draining import end_drains
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
+from pointsman.core.retry_budget import WINDOW
 from pointsman.core.server_states import (
     BY_HEALTH,
     BY_TIME,
@@ -49,6 +50,7 @@ class ServerLife:
         on_change: told of each change of a server; one that raises is logged.
         on_service: told of each change of a service, likewise.
         wall: seconds since the epoch.
+        check_now: has a member checked out of turn; raises KeyError if it has no check.
     """
 
     log = Logger()
@@ -59,11 +61,14 @@ class ServerLife:
         on_change: Sequence[Changed],
         on_service: Sequence[ServiceChanged],
         wall: Callable[[], float],
+        check_now: Callable[[Member], object] | None = None,
     ) -> None:
         self._connections = connections
         self._on_change = tuple(on_change)
         self._on_service = tuple(on_service)
         self._wall = wall
+        self._check_now = check_now
+        self._turned = float("-inf")
         self._pools: tuple[Pool, ...] = ()
 
     def watch(self, pools: Mapping[str, Pool]) -> None:
@@ -71,6 +76,7 @@ class ServerLife:
         self._pools = tuple(pools.values())
         for pool in self._pools:
             pool.tells(partial(self._changed, pool))
+            pool.checks_by(self._check)
 
     def tick(self, now: float) -> None:
         """Do what is due; called about every half second, with monotonic seconds."""
@@ -78,6 +84,19 @@ class ServerLife:
             end_drains(pool, now)
             pool.tick(now)
         self._look_at_services()
+        if now - self._turned >= WINDOW:
+            self._turned = now
+            for each in self._connections():
+                each.service.retry_budget.turn(each.service.exchanges)
+
+    def _check(self, member: Member) -> bool:
+        if self._check_now is None:
+            return False
+        try:
+            self._check_now(member)
+        except KeyError:
+            return False
+        return True
 
     def _changed(self, pool: Pool, member: Member, before: str, by: str, reason: str) -> None:
         state = member.state

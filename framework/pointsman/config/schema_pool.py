@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -16,6 +16,7 @@ from pointsman.config.choice import (
 )
 from pointsman.config.problems import fault, shown
 from pointsman.config.schema_health import BY_PORT, Agent, Health
+from pointsman.config.schema_outliers import OutliersSection
 from pointsman.config.schema_persistence import PersistenceChoice
 from pointsman.config.schema_queue import QueueSection
 from pointsman.config.schema_types import (
@@ -125,6 +126,16 @@ class PoolSection(Settings):
         default=None, description="who waits while all servers are over their limits"
     )
 
+    slow_start: Seconds = Field(
+        default=default_duration(_POOL.slow_start),
+        description="the share of a server that came back rises so long; 0 for none",
+    )
+    slow_start_curve: Literal["linear", "quadratic"] = Field(
+        default="linear", description="how it rises"
+    )
+    outliers: OutliersSection | None = Field(
+        default=None, description="which servers answer so badly that they are left alone"
+    )
     minimum_active: AtLeastOne = Field(
         default=1, description="the next priority joins in while fewer servers work"
     )
@@ -156,6 +167,9 @@ class PoolSection(Settings):
             minimum=self.minimum,
             warn_below=self.warn_below,
             panic_below=self.panic_below,
+            slow_start=self.slow_start,
+            slow_start_curve=self.slow_start_curve,
+            outliers=self.outliers.settings() if self.outliers is not None else None,
             queue=self.queue.settings() if self.queue is not None else None,
         )
 

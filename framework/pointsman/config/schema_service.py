@@ -12,6 +12,7 @@ from pointsman.config.pool_names import pool_names
 from pointsman.config.problems import Nested, fault, nested, shown
 from pointsman.config.rules_choice import RulesChoice
 from pointsman.config.schema_pool import PoolSection
+from pointsman.config.schema_retries import RetriesSection
 from pointsman.config.schema_types import (
     AtLeastOne,
     Count,
@@ -123,6 +124,7 @@ class ServiceSection(DefaultsSection):
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
 
+    retries: RetriesSection = Field(default_factory=RetriesSection)
     when_down: WhenDownChoice | None = Field(
         default=None, description="`close`, or what clients get when no server is left"
     )
@@ -173,6 +175,7 @@ class ServiceSection(DefaultsSection):
             allow_connect=self.allow_connect,
             max_attempts=self.max_attempts,
             enabled=self.enabled,
+            retries=self.retries.settings(),
         )
 
 

@@ -61,7 +61,11 @@ class Candidate(Protocol):
 
 
 class Scheduler(Protocol):
-    """Picks a member for new work. One object per pool, on the hot path: no I/O, no waiting."""
+    """Picks a member for new work. One object per pool, on the hot path: no I/O, no waiting.
+
+    One that does not look at weights should say so by an attribute ``heeds_weight`` that is False.
+    Then a pool can let a server start slowly all the same: not every pick of it is granted.
+    """
 
     def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
         """One of ``candidates`` (never empty, in the order of the configuration).

@@ -13,7 +13,7 @@ from pointsman.core.retry import may_try_again
 from pointsman.model import record as ends
 from pointsman.model.errors import UpstreamError
 from pointsman.model.message import RequestHead, ResponseHead
-from pointsman.model.pool_settings import QUEUE, QueueSettings
+from pointsman.model.pool_settings import QueueSettings
 from pointsman.model.when_down import CloseConnection, FixedAnswer, RedirectAway
 
 # How those are refused that meet servers over their limits, where nobody may wait.
@@ -61,16 +61,10 @@ class Attempts(ExchangeFacts):
     def _nobody_takes_it(self, now: float) -> None:
         """Wait for room, if there is hope for it, or be refused."""
         pool = self._pool
-        full, pool.full = pool.full, None
-        settings, waiting = pool.settings, pool.waiting
-        if waiting is not None and (
-            pool.may_wait(self._tried) if full is None else settings.over_limit == QUEUE
-        ):
-            ticket = waiting.join(self, full, self._tried, now)
-            if ticket is not None:
-                self._opening = ticket
-                return
-        if full is not None or (pool.hopes and not self._tried):
+        ticket = pool.let_wait(self, self._tried, now)
+        if ticket is not None:
+            self._opening = ticket
+        elif pool.crowded:
             self.waited_too_long()
         elif self._tried:
             self._fail(502, ends.CONNECT_FAILED)
@@ -159,7 +153,7 @@ class Attempts(ExchangeFacts):
     def _try_another(self, error: UpstreamError, status: int) -> None:
         member = self.member
         assert member is not None
-        member.failures += 1
+        member.failed()
         self._leave_member()
         self._tried = (*self._tried, member)
         self._raced = False
@@ -183,22 +177,64 @@ class Attempts(ExchangeFacts):
 
     def _answer_failed(self, upstream: UpstreamPort, member: Member, error: UpstreamError) -> None:
         """The connection broke before an answer began: send the request again if that is safe."""
-        if self._kept is None and self._holding_client:
-            # It was held because the server did not take the head; the next one may.
-            self._holding_client = self._server_blocked = False
-            self._client.go_on()
+        self._let_client_go_on()
         # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
         race = upstream.reused and error.retryable and not self._interim_seen
         again = error.retryable and self._may_send_again()
         if again and race and not self._raced:
             self._raced = True
             self._open(member, fresh=True)
-        elif again:
+        elif again and self._spend():
             self._try_another(error, 502)
         else:
             if not race:
-                member.failures += 1
+                member.failed()
             self._fail(502, ends.UPSTREAM_ERROR)
+
+    def _let_client_go_on(self) -> None:
+        """It may be held because a server did not take the head; the next one may."""
+        if self._kept is None and self._holding_client:
+            self._holding_client = self._server_blocked = False
+            self._client.go_on()
+
+    def _spend(self) -> bool:
+        """Whether the budget of retries has one left."""
+        service = self._supplies.service
+        retries = service.settings.retries
+        return service.retry_budget.take(service.exchanges, retries.budget, retries.least)
+
+    def _asks_elsewhere(self, head: ResponseHead, ended: bool) -> bool:
+        """Whether another server is asked in the place of one that has answered like this.
+
+        Only for statuses that the configuration names, and where that is safe (DESIGN 5.7).
+        """
+        settings = self._supplies.service.settings
+        if head.status not in settings.retries.statuses:
+            return False
+        member, upstream = self.member, self._upstream
+        if member is None or upstream is None or self._binds:
+            return False
+        tried = (*self._tried, member)
+        if (
+            self._attempts >= settings.max_attempts
+            or not self._may_send_again()
+            or not self._pool.left(tried)
+            or not self._spend()
+        ):
+            return False
+        self._upstream = None
+        if ended:
+            upstream.release(head.keep_alive and self._request_ended)
+        else:
+            upstream.abort()
+        if member.passive is not None:
+            member.passive.answered(head.status, 0.0)
+        self._let_client_go_on()
+        self._leave_member()
+        self._tried = tried
+        self._raced = False
+        self._try_a_server()
+        return True
 
     def server_dropped(self, member: Member) -> None:
         """That member is out of service, and nothing is to be left at it."""
@@ -206,6 +242,7 @@ class Attempts(ExchangeFacts):
             return
         upstream, opening = self._upstream, self._opening
         self._give_up_upstream()
+        self._let_client_go_on()
         error = UpstreamError("response", "the server was taken out", retryable=True)
         if opening is not None:
             self._try_another(error, 503)

@@ -170,13 +170,15 @@ class Exchange(Attempts):
         member = self.member
         assert request is not None
         assert member is not None
+        if head.status >= 500 and self._asks_elsewhere(head, ended):
+            return
         supplies = self._supplies
         now = supplies.clock()
         self._first_byte = now - self._began
         self.response = head
         self._status = head.status
         pool = self._pool
-        if pool.first_byte is not None or pool.learn is not None:
+        if pool.hears_answers:
             self._let_learn(head, member, now)
         self._look_for_login(request, head)
         client = self._client
@@ -194,6 +196,8 @@ class Exchange(Attempts):
     def _let_learn(self, head: ResponseHead, member: Member, now: float) -> None:
         """Whoever wants to know of answers is told; one that raises breaks nothing."""
         pool = self._pool
+        if member.passive is not None:
+            member.passive.answered(head.status, now - self._sent_at)
         try:
             if pool.first_byte is not None:
                 pool.first_byte(member, now - self._sent_at)
@@ -220,7 +224,7 @@ class Exchange(Attempts):
         assert request is not None
         assert member is not None
         if not request.upgrade or not self._request_ended:
-            member.failures += 1
+            member.failed()
             self._fail(502, ends.UPSTREAM_ERROR)
             return
         now = self._supplies.clock()
@@ -241,11 +245,11 @@ class Exchange(Attempts):
         assert self.request is not None
         assert member is not None
         if self.response is not None:
-            member.failures += 1
+            member.failed()
             self._cut(ends.UPSTREAM_TIMEOUT if error.phase == "timeout" else ends.UPSTREAM_ABORTED)
             return
         if error.phase == "timeout":
-            member.failures += 1
+            member.failed()
             self._fail(504, ends.UPSTREAM_TIMEOUT)
             return
         self._answer_failed(upstream, member, error)

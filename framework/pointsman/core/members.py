@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from pointsman.core.server_states import (
     ADMIN_STATES,
@@ -36,6 +36,16 @@ MOST_WEIGHT: Final = 65535
 Told = Callable[["Member", str, str, str], None]
 
 
+class Watching(Protocol):
+    """Who looks at how a member answers (core.outliers)."""
+
+    def answered(self, status: int, seconds: float) -> None:
+        """It has answered: the status, 0 in tcp mode, and seconds to the first byte."""
+
+    def failed(self) -> None:
+        """It could not be reached, broke off, was silent or spoke nonsense."""
+
+
 class Member:
     """One real server of a pool: what it is, whether it may work, and what it is doing.
 
@@ -49,6 +59,7 @@ class Member:
         base_weight: the share as an operator or the configuration wants it.
         share: percent of that which its agent wants now.
         ramp: part of that which it is given while it starts slowly, 1.0 at its end.
+        ramp_began: when that began, monotonic seconds; -1.0 if nobody looked at it yet.
         up: the verdict of the health check; True as long as there is none.
         checking: the first verdict is still to come.
         reason: why ``up`` is as it is, in words.
@@ -60,6 +71,7 @@ class Member:
         tunnels: how many of these are tunnels.
         total: exchanges and tunnels ever begun.
         failures: attempts that failed to connect or broke off.
+        passive: looks at how it answers; None if nobody does.
         followers: members whose health is that of this one.
         wanted: operator, agent and weight want it to work, healthy or not.
         works: it is fit for work, whatever it has to do now: neither down nor taken out.
@@ -88,7 +100,9 @@ class Member:
         "followers",
         "keeps_pins",
         "name",
+        "passive",
         "ramp",
+        "ramp_began",
         "reason",
         "server",
         "share",
@@ -108,6 +122,8 @@ class Member:
         self.weight = self.base_weight = server.weight
         self.share = 100
         self.ramp = 1.0
+        self.ramp_began = -1.0
+        self.passive: Watching | None = None
         self.up = True
         self.checking = False
         self.reason = "not checked yet"
@@ -173,6 +189,12 @@ class Member:
             self._left = left = max(self._left - 1.0, 0.0)
             if left < 1.0:
                 self._refresh()
+
+    def failed(self) -> None:
+        """An attempt failed to connect, broke off, or came to nothing."""
+        self.failures += 1
+        if self.passive is not None:
+            self.passive.failed()
 
     def refill(self, seconds: float) -> None:
         """So much time has passed since the last call: so many more may begin."""
@@ -282,6 +304,12 @@ class Member:
         if weight != self.base_weight:
             self.base_weight = weight
             self._refresh()
+
+    def begin_ramp(self, ramp: float) -> None:
+        """Start slowly from now on, with this part of its weight. Nobody is told."""
+        self.ramp_began = -1.0
+        self.ramp = ramp
+        self._refresh()
 
     def set_ramp(self, ramp: float) -> None:
         """Slow start: the part of its weight that it is given now, above 0.0 to 1.0."""

@@ -8,11 +8,13 @@ from typing import Final, cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
 from pointsman.core.members import Member, Told
+from pointsman.core.outliers import CheckNow, Outliers
 from pointsman.core.pinning import Pinning
 from pointsman.core.server_states import StateChange
+from pointsman.core.slow_start import LEAST, Turns, advance, comes_back
 from pointsman.core.tiers import active, panics, why_shut, works
-from pointsman.core.waiting import Waiting
-from pointsman.model.pool_settings import MOVE_ONCE, PoolSettings
+from pointsman.core.waiting import Ticket, Waiter, Waiting
+from pointsman.model.pool_settings import MOVE_ONCE, QUEUE, PoolSettings
 
 # How a member was chosen; the word goes into the access log.
 PINNED: Final = "pinned"
@@ -45,11 +47,14 @@ class Pool:
         waiting: who waits for room; None if nobody may.
         full: the member that the last ``choose`` would have returned, had it room; None if it is
             not the one pinned member that is in the way.
+        crowded: limits alone were in the way of who was not let wait last.
         unmet: so many choices in a row met no pin that could be used.
         nothing_to_pin: so many of these, up to the last one, had nothing to go by.
         how: how the last ``choose`` decided: PINNED, NEW or UNPINNED.
         prepare: ``persistence.request`` if it wants to change requests, else None.
         first_byte: ``scheduler.first_byte`` if it wants to be told, else None.
+        hears_answers: somebody wants to know of answers: ``first_byte``, ``learn`` or ``outliers``.
+        outliers: looks for members that answer badly; None if nobody does.
         learn: ``persistence.response`` if it wants to see responses, else None.
         settings: how it treats its servers.
         pinning: what ``persistence`` is made of, None if that is not known or there is none.
@@ -82,6 +87,12 @@ class Pool:
         changes = persistence is not None and persistence.wants_request
         self.prepare = persistence.request if persistence is not None and changes else None
         self.learn = persistence.response if persistence is not None and wants else None
+        self.hears_answers = False
+        self.outliers: Outliers | None = None
+        self._check_now: CheckNow | None = None
+        # Schedulers that heed no weight are not granted each pick of one that starts slowly.
+        self._turns = None if getattr(scheduler, "heeds_weight", True) else Turns()
+        self._steady: tuple[Member, ...] | None = None
         self.available: tuple[Member, ...] = ()
         self.hopes = False
         self.shut = ""
@@ -91,6 +102,7 @@ class Pool:
         self._serving = False
         self._ticked = -1.0
         self.full: Member | None = None
+        self.crowded = False
         self.how = UNPINNED
         self.unmet = 0
         self.nothing_to_pin = 0
@@ -104,10 +116,20 @@ class Pool:
         settings: PoolSettings | None = None,
     ) -> None:
         """Have other members from now on; work under way elsewhere goes on there."""
-        self.members = tuple(members)
+        before, self.members = self.members, tuple(members)
         self.pin_made = tuple(pin_made)
         self.settings = settings or self.settings
+        if self.settings.slow_start and before:
+            for member in self.members:
+                if member not in before:
+                    member.begin_ramp(LEAST)
         self._take_in()
+
+    def checks_by(self, check_now: CheckNow) -> None:
+        """Outliers may be checked at once, if the configuration wants that, by calling this."""
+        self._check_now = check_now
+        if self.outliers is not None:
+            self.outliers.check_now = check_now
 
     def tells(self, told: Told) -> None:
         """Let ``told`` hear of every change of the state of a member."""
@@ -117,7 +139,7 @@ class Pool:
     def _take_in(self) -> None:
         self._by_name = {member.name: member for member in self.members}
         for member in self.members:
-            member.watched_by(self._refresh, self._told)
+            member.watched_by(self._refresh, self._state_changed)
         first = self.members[0].server.priority if self.members else 0
         settings = self.settings
         self._plain = (
@@ -126,6 +148,20 @@ class Pool:
             and not any(
                 member.server.critical or member.server.priority != first for member in self.members
             )
+        )
+        outliers = settings.outliers
+        if outliers is None:
+            if self.outliers is not None:
+                self.outliers.stop()
+            self.outliers = None
+        elif self.outliers is None:
+            self.outliers = Outliers(outliers, self._check_now)
+        else:
+            self.outliers.settings = outliers
+        if self.outliers is not None:
+            self.outliers.watch(self.members)
+        self.hears_answers = (
+            self.first_byte is not None or self.learn is not None or self.outliers is not None
         )
         if self._plain:
             self.shut, self.panics = "", False
@@ -206,7 +242,23 @@ class Pool:
         if select is not None and (selected := select(available)) is not None:
             return selected
         # A scheduler returns one of the candidates it was given, and these are members.
-        return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
+        picked = cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", available)))
+        if self._steady is not None and picked.ramp < 1.0:
+            return self._instead_of(picked, arrival, tried)
+        return picked
+
+    def _instead_of(self, picked: Member, arrival: Arrival, tried: tuple[Member, ...]) -> Member:
+        """Whom this arrival goes to, as the one that was picked starts slowly."""
+        steady = tuple(member for member in self._steady or () if member not in tried)
+        if not steady or self._turns is None or self._turns.grants(picked):
+            return picked
+        return cast(Member, self.scheduler.pick(arrival, cast("Sequence[Candidate]", steady)))
+
+    def _state_changed(self, member: Member, before: str, by: str, reason: str) -> None:
+        if self.settings.slow_start and comes_back(member, before):
+            member.begin_ramp(LEAST)
+        if self._told is not None:
+            self._told(member, before, by, reason)
 
     def left(self, tried: tuple[Member, ...]) -> bool:
         """Whether somebody is available who was not tried."""
@@ -220,6 +272,21 @@ class Pool:
             and any(works(member) and member not in tried for member in self._in_use)
         )
 
+    def let_wait(self, waiter: Waiter, tried: tuple[Member, ...], now: float) -> Ticket | None:
+        """Let one wait for whom ``choose`` has just found nobody; None if it must not.
+
+        Args:
+            waiter: who is told of room.
+            tried: members that failed for it already.
+            now: monotonic seconds.
+        """
+        full, self.full = self.full, None
+        self.crowded = full is not None or (self.hopes and not tried)
+        may = self.may_wait(tried) if full is None else self.settings.over_limit == QUEUE
+        if self.waiting is None or not may:
+            return None
+        return self.waiting.join(waiter, full, tried, now)
+
     def tick(self, now: float) -> None:
         """Time has passed: limits of requests in a second, and of waiting. About each half second.
 
@@ -232,6 +299,10 @@ class Pool:
             for follower in member.followers:
                 if follower.up != member.up:
                     follower.set_health(member.up, f"it follows {member.name}: {member.reason}")
+        settings = self.settings
+        advance(self.members, settings.slow_start, settings.slow_start_curve, now)
+        if self.outliers is not None:
+            self.outliers.tick(now)
         if self.waiting is not None:
             self.waiting.expire(now)
             self._serve()
@@ -245,6 +316,9 @@ class Pool:
             self.available = tuple(each for each in members if each.wanted and not each.is_full)
         self.hopes = any(works(member) for member in members)
         self._in_use = members
+        if self._turns is not None:
+            steady = tuple(member for member in self.available if member.ramp >= 1.0)
+            self._steady = steady if 0 < len(steady) < len(self.available) else None
         if self.waiting is not None:
             self._serve()
 

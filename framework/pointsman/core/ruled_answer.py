@@ -40,7 +40,7 @@ class RuledAnswer(Questions):
     def _answered_unasked(self) -> None:
         """A server has answered while rules still thought about what it is to be asked."""
         if self.member is not None:
-            self.member.failures += 1
+            self.member.failed()
         self._fail(502, ends.UPSTREAM_ERROR)
 
     def response_began(self, head: ResponseHead, data: bytes, ended: bool) -> None:
@@ -50,10 +50,13 @@ class RuledAnswer(Questions):
         if upstream is None:
             self._answered_unasked()
             return
+        passes = not self._rules.response and self._filters is None
+        if not passes and head.status >= 500 and self._asks_elsewhere(head, ended):
+            return
         self.answer = head
         self.source = FROM_UPSTREAM
         self._reusable = head.keep_alive
-        if not self._rules.response and self._filters is None:
+        if passes:
             super().response_began(head, data, ended)
             return
         now = self._supplies.clock()
@@ -241,7 +244,7 @@ class _Download:
         """The server's coding is broken."""
         member = self._exchange.member
         if member is not None:
-            member.failures += 1
+            member.failed()
         self._refuse(ends.UPSTREAM_ERROR)
 
     def _refuse(self, termination: str) -> None:

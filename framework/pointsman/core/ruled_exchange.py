@@ -57,7 +57,7 @@ class RuledExchange(RuledEnding):
             self._answer_settled(event, decision)
         elif isinstance(decision, Respond | Refuse | Close):
             if event == CONNECT_FAILED and self.member is not None:
-                self.member.failures += 1
+                self.member.failed()
             self._end_with(decision)
         elif event == REQUEST:
             if isinstance(decision, Forward):
@@ -188,7 +188,7 @@ class RuledExchange(RuledEnding):
             and self._attempts < self._supplies.service.settings.max_attempts
             and self._turn_to(decision, (member.name,))
         ):
-            member.failures += 1
+            member.failed()
             self._leave_member()
             self._tried = (*self._tried, member)
             self._raced = False
@@ -248,7 +248,7 @@ class RuledExchange(RuledEnding):
             # Part of an answer is here, and no more will come.
             self._upstream = None
             if member is not None:
-                member.failures += 1
+                member.failed()
             late = error.phase == "timeout"
             self._fail(
                 504 if late else 502, ends.UPSTREAM_TIMEOUT if late else ends.UPSTREAM_ABORTED

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pointsman.contracts import Arrival
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.pool import REMEMBERED, Pool
+from pointsman.core.retry_budget import RetryBudget
 from pointsman.core.rules import Rules
 from pointsman.core.service_state import UP, ServiceState
 from pointsman.model.connection import ConnectionFacts
@@ -37,6 +38,7 @@ class VirtualService:
         finished: who is told of a finished exchange; empty costs nothing.
         connected: who is told of a new client connection; likewise.
         tls: who takes TLS off and puts it on, None if all is plain.
+        retry_budget: how many requests may be sent again.
         connections: client connections open now.
         accepted: client connections ever accepted.
         exchanges: exchanges and tunnels ever finished.
@@ -52,6 +54,7 @@ class VirtualService:
         "history",
         "name",
         "pool",
+        "retry_budget",
         "route",
         "rules",
         "settings",
@@ -87,6 +90,7 @@ class VirtualService:
         self.tls = tls
         self.finished = tuple(finished)
         self.connected = tuple(connected)
+        self.retry_budget = RetryBudget()
         self.connections = 0
         self.accepted = 0
         self.exchanges = 0

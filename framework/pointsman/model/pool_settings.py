@@ -11,6 +11,38 @@ MOVE_ONCE: Final = "move_once"  # another server serves it this time, its pin st
 REFUSE: Final = "refuse"
 
 
+# How the share of a server that came back rises.
+LINEAR = "linear"
+QUADRATIC = "quadratic"
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierSettings:
+    """Which servers answer so much worse than the others that they are left alone.
+
+    Attributes:
+        errors: so many errors in a row, 0 does not count them.
+        latency: so many times the median of the others until the first byte, 0.0 does not look.
+        latency_least: seconds that this must be more than the median.
+        answers: fewer in an interval say nothing about latency.
+        interval: seconds between two looks at latency.
+        eject: seconds that one is left alone for the first time; twice that the second time, ...
+        eject_most: at most so many.
+        at_most: share of the servers that may be left alone at the same time.
+        check: have it checked at once instead, where it has a health check.
+    """
+
+    errors: int = 5
+    latency: float = 0.0
+    latency_least: float = 0.05
+    answers: int = 20
+    interval: float = 10.0
+    eject: float = 30.0
+    eject_most: float = 300.0
+    at_most: float = 0.5
+    check: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
     """Who waits while all servers are over their limits.
@@ -41,6 +73,9 @@ class PoolSettings:
         minimum_active: servers of the next priority work while fewer than so many before them do.
         minimum: so many must work, or the pool takes no work.
         warn_below: with fewer that work, its services are degraded.
+        slow_start: seconds in which the share of a server that came back rises, 0.0 for none.
+        slow_start_curve: LINEAR or QUADRATIC.
+        outliers: who answers much worse than the others; None does not look.
         panic_below: with a smaller share that works, health is ignored; 0.0 never does that.
     """
 
@@ -53,3 +88,6 @@ class PoolSettings:
     minimum: int = 1
     warn_below: int = 0
     panic_below: float = 0.0
+    slow_start: float = 0.0
+    slow_start_curve: str = LINEAR
+    outliers: OutlierSettings | None = None

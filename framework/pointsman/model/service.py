@@ -79,6 +79,21 @@ class Forwarding:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """Requests that are sent once more, to another server. Connecting anew is not counted.
+
+    Attributes:
+        statuses: answers of 500..599 in whose place another server is asked, where that is safe.
+        budget: share of the requests that may be sent again after they were sent once.
+        least: so many in ten seconds are allowed in any case.
+    """
+
+    statuses: frozenset[int] = frozenset()
+    budget: float = 0.2
+    least: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """Everything about a virtual service but its pool.
 
@@ -90,6 +105,7 @@ class ServiceSettings:
         allow_connect: tunnel CONNECT requests to the pool's servers instead of refusing (405).
         max_attempts: servers tried for one exchange, at least 1.
         enabled: it takes clients; otherwise each is closed at once.
+        retries: requests that are sent once more.
     """
 
     name: str
@@ -102,6 +118,7 @@ class ServiceSettings:
     allow_connect: bool = False
     max_attempts: int = 3
     enabled: bool = True
+    retries: Retries = field(default_factory=Retries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from pointsman.core.request_ids import RequestIds
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.errors import UpstreamError
-from pointsman.model.pool_settings import QUEUE
 from pointsman.model.record import (
     CLIENT_ABORTED,
     CLIENT_ERROR,
@@ -77,9 +76,8 @@ class TcpConnection:
 
     Attributes:
         client_ip: address of the client as text.
-        clients: what it shares with the others; another one after a reload.
-        request: None, there are no requests in tcp mode.
-        kept: for the persistence of its pool (contracts.Arrival).
+        clients: what it shares; another one after a reload.
+        request, kept: as of contracts.Arrival; there are no requests in tcp mode.
     """
 
     __slots__ = (
@@ -257,21 +255,16 @@ class TcpConnection:
     # ---- when all servers are over their limits (core.waiting.Waiter) ----
 
     def _nobody_takes_it(self, pool: Pool) -> None:
-        full, pool.full = pool.full, None
-        settings, waiting = pool.settings, pool.waiting
-        sorry = self.clients.service.sorry
-        tries_left = len(self._tried) < self.clients.service.settings.max_attempts
-        if (
-            waiting is not None
-            and tries_left
-            and (pool.may_wait(self._tried) if full is None else settings.over_limit == QUEUE)
-        ):
-            self._call = waiting.join(self, full, self._tried, self.clients.clock())
+        clients = self.clients
+        sorry = clients.service.sorry
+        if len(self._tried) < clients.service.settings.max_attempts:
+            self._call = pool.let_wait(self, self._tried, clients.clock())
             if self._call is not None:
                 return
-        if full is not None or (pool.hopes and not self._tried):
-            self.abort(OVERLOADED)
-        elif sorry is not None and pool is not sorry and not pool.left(self._tried):
+            if pool.crowded:
+                self.abort(OVERLOADED)
+                return
+        if sorry is not None and pool is not sorry and not pool.left(self._tried):
             self._pool = sorry
             self.kept = None
             self._tried = ()
@@ -301,6 +294,9 @@ class TcpConnection:
         clients = self.clients
         self._call = None
         self._connect = clients.clock() - self._begun
+        member = self._member
+        if member is not None and member.passive is not None:
+            member.passive.answered(0, self._connect)
         client_stream, early = self._stream, self._early
         assert client_stream is not None
         self._early = b""
@@ -318,7 +314,7 @@ class TcpConnection:
         """The server cannot be reached: try another."""
         self._call = None
         if self._member is not None:
-            self._member.failures += 1
+            self._member.failed()
         self._leave_member()
         self._dial()
 

@@ -22,6 +22,8 @@ class LeastConnections(Turns):
 
     __slots__ = ()
 
+    heeds_weight = False
+
     def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
         """The candidate with the least work."""
         if candidates is not self._lined_up:

@@ -23,6 +23,8 @@ class LeastRequests(Turns):
 
     __slots__ = ()
 
+    heeds_weight = False
+
     def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
         """The candidate with the fewest requests."""
         if candidates is not self._lined_up:

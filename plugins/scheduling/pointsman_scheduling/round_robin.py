@@ -23,6 +23,8 @@ class RoundRobin(Turns):
 
     __slots__ = ()
 
+    heeds_weight = False
+
     def pick(self, arrival: Arrival, candidates: Sequence[Candidate]) -> Candidate:
         """The candidate that has waited longest."""
         if candidates is not self._lined_up:

@@ -21,7 +21,7 @@ from pointsman.core.server_states import (
 )
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.address import Address
-from pointsman.model.pool_settings import PoolSettings
+from pointsman.model.pool_settings import OutlierSettings, PoolSettings
 from pointsman.model.server import RealServer
 from pointsman.model.service import ServiceSettings
 
@@ -181,3 +181,33 @@ def test_what_clients_of_a_service_meet_is_told_and_remembered() -> None:
         "site is down: no server of web works",
         "site is up: 1 of 1 servers work",
     ]
+
+
+def test_outliers_are_checked_at_once_where_they_have_a_check() -> None:
+    asked: list[str] = []
+
+    def check_now(member: Member) -> None:
+        if asked:
+            raise KeyError(member)
+        asked.append(member.name)
+
+    members = [Member(RealServer(name)) for name in "ab"]
+    outliers = OutlierSettings(errors=1, check=True)
+    pool = Pool("web", members, FirstOf(), settings=PoolSettings(outliers=outliers))
+    life = ServerLife(lambda: [], [], [], lambda: 1e9, check_now)
+    life.watch({"web": pool})
+    members[0].failed()
+    assert (asked, members[0].state) == (["a"], "up")
+    members[0].failed()  # now it has no check
+    assert members[0].state == "ejected"
+
+
+def test_the_budget_of_retries_is_counted_over_ten_seconds() -> None:
+    life = Life()
+    budget = life.connections.service.retry_budget
+    for second in range(31):
+        life.life.tick(float(second))
+        if second == 5:
+            assert budget.take(0, 0.0, 1)
+        if second in (15, 25):
+            assert budget.take(0, 0.0, 1) is (second == 25)

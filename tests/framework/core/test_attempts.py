@@ -1,12 +1,15 @@
 """Finding a server: none, one that fails, another, and what must never be sent twice."""
 
 import errno
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from kit.recorders import Stage, begun, request, uploading
+from kit.recorders import Stage, begun, request, response, uploading
 from pointsman.core.kept_body import MOST_KEPT
 from pointsman.model.message import CHUNKED
+from pointsman.model.service import Retries
 
 IDEMPOTENT = [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"]
 OTHERS = [b"POST", b"PATCH", b"LOCK", b"get"]
@@ -149,3 +152,112 @@ def test_a_silent_server_is_not_asked_again() -> None:
     assert stage.record.termination == "upstream_timeout"
     assert len(stage.upstreams.openings) == 1
     stage.check_it_is_over()
+
+
+# ---- answers in whose place another server is asked (`retries.on`), and the budget ----
+
+
+def asking_again(
+    *statuses: int, servers: int = 2, budget: float = 0.2, least: int = 10, attempts: int = 3
+) -> Stage:
+    stage = Stage(servers)
+    retries = Retries(frozenset(statuses), budget, least)
+    stage.service.settings = replace(stage.service.settings, retries=retries, max_attempts=attempts)
+    return stage
+
+
+@pytest.mark.parametrize("method", IDEMPOTENT)
+@pytest.mark.parametrize("ended", [False, True])
+def test_another_server_is_asked_in_the_place_of_one_that_cannot_serve(
+    method: bytes, ended: bool
+) -> None:
+    stage = asking_again(502, 503)
+    stage.asks(request(method))
+    upstream = stage.upstreams.last.connects()
+    upstream.answers(503, b"so" if not ended else b"", length=0 if ended else 5, ended=ended)
+    assert upstream.end == ("released" if ended else "aborted")
+    assert [member.active for member in stage.members] == [0, 1]
+    stage.upstreams.last.connects().answers(200)
+    assert stage.client.said == ["head 200", "end", "done"]
+    assert (stage.record.server, stage.record.attempts) == ("b", 2)
+    stage.check_it_is_over()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "keys", "method", "status"),
+    [
+        ((503,), {}, b"POST", 503),  # it may have been done
+        ((503,), {}, b"GET", 500),  # not one of these
+        ((), {}, b"GET", 503),  # off, by default
+        ((503,), {"servers": 1}, b"GET", 503),  # nobody else
+        ((503,), {"attempts": 1}, b"GET", 503),
+        ((503,), {"budget": 0.0, "least": 0}, b"GET", 503),
+    ],
+)
+def test_what_is_passed_on_as_it_is(
+    statuses: tuple[int, ...], keys: dict[str, Any], method: bytes, status: int
+) -> None:
+    stage = asking_again(*statuses, **keys)
+    stage.asks(request(method))
+    stage.upstreams.last.connects().answers(status, b"sorry")
+    assert stage.client.said[:2] == [f"head {status}", "data 5"]
+    assert len(stage.upstreams.openings) == 1
+    stage.check_it_is_over()
+
+
+def test_an_answer_after_an_interim_one_is_passed_on() -> None:
+    stage = asking_again(503)
+    stage.asks(request(b"PUT", 3), b"abc")
+    upstream = stage.upstreams.last.connects()
+    stage.exchange.response_interim(response(100))
+    upstream.answers(503)
+    assert stage.client.said[1] == "head 503"
+
+
+def test_the_whole_request_goes_to_the_other_server_as_well() -> None:
+    stage = asking_again(503)
+    stage.asks(request(b"PUT", 6), b"abc", ended=False)
+    first = stage.upstreams.last.connects()
+    first.answers(503)
+    assert first.end == "closed"  # it was answered before it had read all
+    stage.exchange.request_data(b"def")
+    stage.exchange.request_ended([])
+    second = stage.upstreams.last.connects()
+    assert (second.got, second.has_end) == (b"abcdef", True)
+    second.answers()
+    stage.check_it_is_over()
+
+
+def test_the_last_answer_is_passed_on_whatever_it_is() -> None:
+    stage = asking_again(503)
+    stage.asks(request())
+    stage.upstreams.last.connects().answers(503)
+    stage.upstreams.last.connects().answers(503, b"really")
+    assert stage.client.said[:2] == ["head 503", "data 6"]
+    stage.check_it_is_over()
+
+
+def test_without_budget_what_was_sent_is_not_sent_again() -> None:
+    stage = asking_again(budget=0.0, least=0)
+    stage.asks(request())
+    stage.upstreams.last.connects().fails()
+    assert stage.client.said[0] == "head 502"
+    stage.check_it_is_over()
+
+
+def test_what_was_not_sent_needs_no_budget_and_neither_does_a_race() -> None:
+    stage = asking_again(budget=0.0, least=0)
+    stage.asks(request())
+    stage.upstreams.last.fails()
+    stage.upstreams.last.connects(reused=True).fails()
+    stage.upstreams.last.connects().answers()
+    assert stage.client.said[0] == "head 200"
+    stage.check_it_is_over()
+
+
+def test_a_client_that_was_held_by_a_server_that_broke_goes_on() -> None:
+    stage = begun()
+    stage.exchange.upstream_blocked()
+    assert stage.client.held
+    stage.upstream.fails()
+    assert not stage.client.held

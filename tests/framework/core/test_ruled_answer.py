@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from kit.rulebooks import PlannedFilter, PlannedRules, Waiting
 from kit.ruled_stage import RuledStage
 from pointsman.model.decision import Close, Decision, Pending, Refuse, Respond, Retry
 from pointsman.model.message import CHUNKED, UNTIL_CLOSE, ResponseHead
+from pointsman.model.service import Retries
 
 
 def asked(stage: RuledStage, method: bytes = b"GET", minor: int = 1) -> RuledStage:
@@ -265,4 +267,17 @@ def test_what_goes_wrong_never_looks_complete(what: str, begun: bool) -> None:
     else:
         status = {"raises": 500, "refuses": 403}.get(what, 502)
         assert said == [f"head {status}", "end"]
+    stage.check_it_is_over()
+
+
+def test_another_server_is_asked_before_rules_see_an_answer() -> None:
+    stage = RuledStage(response=None)
+    retries = Retries(frozenset((503,)))
+    stage.service.settings = replace(stage.service.settings, retries=retries)
+    stage.asks(request())
+    stage.upstreams.last.connects().answers(503)
+    assert stage.asked == []
+    stage.upstreams.last.connects().answers(200)
+    assert stage.asked == ["response"]
+    assert stage.client.said[0] == "head 200"
     stage.check_it_is_over()

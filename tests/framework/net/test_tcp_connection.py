@@ -20,7 +20,7 @@ from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.model.address import Address
 from pointsman.model.connection import ConnectionFacts
-from pointsman.model.pool_settings import PoolSettings, QueueSettings
+from pointsman.model.pool_settings import OutlierSettings, PoolSettings, QueueSettings
 from pointsman.model.record import (
     CLIENT_ABORTED,
     CONNECT_FAILED,
@@ -171,7 +171,7 @@ def test_what_a_client_sends_early_is_bounded(site: Site) -> None:
         client.push()
     upstream = FakeStream(site.dials.attempts[0].owner)
     site.dials.attempts[0].owner.dialled(upstream)
-    assert len(upstream.written) <= 64 * 1024 * 2
+    assert len(upstream.written) <= (64 + 256) * 1024  # what is kept, and one large read
     site.until(lambda: client.push() and len(upstream.written) == 20_000_000)
 
 
@@ -347,3 +347,18 @@ def test_a_service_that_is_disabled_takes_nobody(site: Site) -> None:
     client = site.come()
     site.until(lambda: client.pull())
     assert (site.dials.attempts, site.service.accepted) == ([], 0)
+
+
+def test_outliers_are_seen_in_tcp_mode_as_well(lean_reactor: Any) -> None:
+    outliers = OutlierSettings(errors=2)
+    site = Site(lean_reactor, 2, pool_settings=PoolSettings(outliers=outliers))
+    for number, ends in enumerate((False, True, False, False)):
+        site.come()
+        attempt = site.dials.attempts[-1]
+        assert attempt.server.name == "a", number
+        if ends:
+            attempt.owner.dialled(FakeStream(attempt.owner))
+        else:
+            attempt.fail()
+    assert [member.state for member in site.members] == ["ejected", "up"]
+    site.close()
