@@ -10,8 +10,8 @@ from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
 from pointsman.app.commands.health import health
-from pointsman.app.commands.pins import pins
 from pointsman.app.commands.new import new
+from pointsman.app.commands.pins import pins
 from pointsman.app.commands.plugins import plugins
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema

@@ -44,7 +44,7 @@ def test_values_take_the_place_of_defaults_and_lists_are_written_out(tmp_path: P
 
 def test_the_same_list_may_be_written_out_in_several_places() -> None:
     text = template("lync").text({"front_ends": "192.0.2.1,192.0.2.2,192.0.2.3"})
-    assert text.count("fe3: \"192.0.2.3:") == 4
+    assert text.count('fe3: "192.0.2.3:') == 4
 
 
 def test_what_is_unknown_is_named_with_what_may_be_meant() -> None:
