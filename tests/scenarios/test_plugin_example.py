@@ -30,7 +30,7 @@ def test_what_is_shown_stands_in_the_example() -> None:
         for text in blocks(PAGE, language)
     ]
     assert shown == [
-        "prefer.py", "header_pins.py", "banner.py", "__init__.py", "test_prefer.py",
+        "prefer.py", "header_pins.py", "banner.py", "tickets.py", "__init__.py", "test_prefer.py",
         "pyproject.toml", "site.yaml",
     ]  # fmt: skip
 
@@ -56,7 +56,9 @@ def test_once_installed_it_is_found_by_its_entry_point(tmp_path: Path) -> None:
     )  # fmt: skip
     told = run("-m", "pointsman", "plugins", path=tmp_path)
     assert re.search(r"^example +pointsman-example 0\.1\.0 +", told, re.MULTILINE)
-    for offer in ("health_checks: banner", "persistences: tenant", "schedulers: prefer"):
+    for offer in (
+        "health_checks: banner", "persistences: tenant", "rulebooks: ticket", "schedulers: prefer",
+    ):  # fmt: skip
         assert offer in told
     assert "event health_changed" in told
 

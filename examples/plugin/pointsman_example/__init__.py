@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pointsman.contracts import Offer
 from pointsman.hookspecs import hookimpl
-from pointsman_example import banner, header_pins, prefer
+from pointsman_example import banner, header_pins, prefer, tickets
 
 
 @hookimpl
@@ -24,6 +24,12 @@ def persistences() -> Mapping[str, Offer]:
 def health_checks() -> Mapping[str, Offer]:
     """For ``health:``."""
     return {"banner": banner.OFFER}
+
+
+@hookimpl
+def rulebooks() -> Mapping[str, Offer]:
+    """For ``rules:``."""
+    return {"ticket": tickets.OFFER}
 
 
 @hookimpl

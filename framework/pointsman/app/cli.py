@@ -9,6 +9,7 @@ import click
 from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
+from pointsman.app.commands.explain import explain
 from pointsman.app.commands.health import health
 from pointsman.app.commands.new import new
 from pointsman.app.commands.pins import pins
@@ -61,6 +62,7 @@ def _site_reader(path: str) -> object:
 main.add_command(run)
 main.add_command(demo)
 main.add_command(check)
+main.add_command(explain)
 main.add_command(health)
 main.add_command(schema)
 main.add_command(plugins)

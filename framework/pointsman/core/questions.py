@@ -7,7 +7,7 @@ from typing import Final
 from pointsman.contracts.rules import Ruled
 from pointsman.core.ruled_facts import RuledFacts
 from pointsman.model import record as ends
-from pointsman.model.decision import Answer, Decision, Forward, Pending, Retry
+from pointsman.model.decision import Answer, Decision, Forward, Pending, Refuse, Respond, Retry
 
 # The questions there are, for an exchange asks one at a time.
 REQUEST: Final = 1
@@ -57,6 +57,8 @@ class Questions(RuledFacts):
                 return
             if answer is None:
                 continue
+            if self.tracer is not None:
+                self.tracer(f"at {_NAMES[event]} a rule says {_in_words(answer)}")
             if isinstance(answer, Forward) and answer.more and event == REQUEST:
                 self._so_far = answer
                 continue
@@ -142,3 +144,14 @@ class Questions(RuledFacts):
     def _settled(self, event: int, decision: Decision | None) -> None:
         """What was asked is answered (``RuledExchange._settled``)."""
         raise NotImplementedError
+
+
+def _in_words(answer: Answer) -> str:
+    """What was said, without bodies and headers."""
+    if isinstance(answer, Forward):
+        pool = f"pool {answer.pool}" if answer.pool else ""
+        server = f"server {answer.server}" if answer.server else ""
+        return f"forward to {' '.join(part for part in (pool, server) if part)}"
+    if isinstance(answer, Respond | Refuse):
+        return f"{type(answer).__name__.lower()} {answer.status}"
+    return type(answer).__name__.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from pointsman.contracts.rules import BodyFilter, Ruled
@@ -32,7 +33,7 @@ class RuledFacts(Exchange):
         source: whose answer that is.
         failure: why the last attempt failed.
         termination: how it ended.
-        tracing: nobody asks for the reasons of a real exchange.
+        tracer: is told why something was decided; None for real exchanges.
     """
 
     __slots__ = (
@@ -68,7 +69,7 @@ class RuledFacts(Exchange):
         "outgoing",
         "source",
         "termination",
-        "tracing",
+        "tracer",
     )
 
     def __init__(
@@ -81,7 +82,7 @@ class RuledFacts(Exchange):
         self.source = ""
         self.failure: UpstreamError | None = None
         self.termination = ""
-        self.tracing = False
+        self.tracer: Callable[[str], None] | None = None
         self._notes: dict[object, object] | None = None
         self._log_fields: dict[str, str] | None = None
         # The question that is being asked.
@@ -176,8 +177,15 @@ class RuledFacts(Exchange):
             self._log_fields = {}
         return self._log_fields
 
+    @property
+    def tracing(self) -> bool:
+        """Whether somebody wants to know the reasons."""
+        return self.tracer is not None
+
     def trace(self, words: str) -> None:
-        """Nobody listens."""
+        """Tell a reason to whom it may concern."""
+        if self.tracer is not None:
+            self.tracer(words)
 
     def filter_request(self, one: BodyFilter) -> None:
         """Lead the body of the request through a filter."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kit.recorders import FACTS, request
+from kit.rulebooks import PlannedRules
 from kit.ruled_stage import RuledStage
 from pointsman.contracts.rules import RuledExchange
+from pointsman.model.decision import Forward, Respond
 from pointsman.model.message import CHUNKED
 
 
@@ -69,6 +71,21 @@ def test_nobody_listens_to_a_real_exchange() -> None:
     stage = RuledStage()
     assert not stage.ruled.tracing
     stage.ruled.trace("why")
+
+
+def test_whoever_wants_to_know_is_told_what_rules_say() -> None:
+    told: list[str] = []
+    says = [Respond(200, b"secret"), Forward("pool", "b", more=True)]
+    books = [PlannedRules(request=says[1]), PlannedRules(request=says[0])]
+    stage = RuledStage(*books)
+    stage.ruled.tracer = told.append
+    stage.ruled.trace("why")
+    stage.asks(request())
+    assert told == [
+        "why",
+        "at request a rule says forward to pool pool server b",
+        "at request a rule says respond 200",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""``pointsman explain``: what would become of a request, step by step, and nothing is sent."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("method")
+@click.argument("url")
+@click.option("-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may repeat.")
+@click.option("--from", "source", default="127.0.0.1", help="Address of the client.")
+@click.option("--service", "name", help="Name of the service, if the URL does not tell.")
+def explain(
+    file: str, method: str, url: str, headers: tuple[str, ...], source: str, name: str | None
+) -> None:
+    """Tell what FILE makes of a request METHOD URL: rules, pool, pin, server, what is sent.
+
+    All servers count as up, and no pin is made. Exit with 1 if the configuration has errors, or
+    the request is none.
+    """
+    import time
+
+    from twisted.internet.task import Clock
+
+    from pointsman.app.asked import Asked, AskedError
+    from pointsman.app.commands.telling import tell_problems
+    from pointsman.app.explaining import Explanation
+    from pointsman.app.loading import configuration_of, registry_with, site_of
+    from pointsman.model.errors import ConfigError
+
+    registry = registry_with()
+    try:
+        site = site_of(configuration_of(file, registry), registry, Clock(), {})
+    except ConfigError as error:
+        tell_problems(error.problems)
+        sys.exit(1)
+    try:
+        asked = Asked(method, url, headers, source)
+        service = asked.service_of(site.services, name)
+        explanation = Explanation(site, service, asked.head, asked.connection(service), time.time)
+        for step in explanation.steps():
+            click.echo(step)
+    except AskedError as error:
+        click.echo(f"pointsman: {error}", err=True)
+        sys.exit(1)
+    finally:
+        for table in site.tables:
+            table.close()
