@@ -30,7 +30,7 @@ def record(headers: list[Field] | None = None, **changes: Any) -> ExchangeRecord
         connect=0.0,
         first_byte=0.25,
         total=0.5,
-        request_id="8f3a09c1d2e4-1f",
+        request_id="8f3a09c1d2e4-31",
         termination=OK,
         request=RequestHead(b"GET", b"/index.html", Headers(headers or [])),
     )

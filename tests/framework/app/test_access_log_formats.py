@@ -39,7 +39,7 @@ def test_json_has_every_field() -> None:
         "connect": 0,
         "first_byte": 0.25,
         "total": 0.5,
-        "request_id": "8f3a09c1d2e4-1f",
+        "request_id": "8f3a09c1d2e4-31",
         "termination": "ok",
     }
 
