@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import click
 
 from pointsman.contracts import Offer, Section
 from pointsman.hookspecs import hookimpl
 from pointsman_rules import files, making, site
+from pointsman_rules.commands.group import rules
 from pointsman_rules.routes.book import make_books
 from pointsman_rules.routes.settings import RouteSettings
 
@@ -24,3 +27,9 @@ def rulebooks() -> Mapping[str, Offer]:
         "route": Offer(RouteSettings, make_books, "A rule in YAML, in place."),
         "lua": Offer(files.RuleSettings, making.make_books, "A rule file in Lua."),
     }
+
+
+@hookimpl
+def cli_commands() -> Sequence[click.Command]:
+    """``pointsman rules``."""
+    return [rules]

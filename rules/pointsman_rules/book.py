@@ -57,6 +57,7 @@ class Book(Rulebook):
         generation: the files as they were loaded last.
         failures: what is kept of failing rules.
         timers: of its rules.
+        trial: tries a file that has changed, and raises ValueError if its own tests fail.
     """
 
     log = Logger()
@@ -80,6 +81,7 @@ class Book(Rulebook):
         self.timers = Timers(limits.timers, self._timer_due)
         self.generation = self._loaded(files)
         self._runs = Runs(self, limits, site.watchdog)
+        self.trial: Callable[[RuleFile], None] | None = None
         self.describes = ", ".join(file.name for file in files)
         self.warnings: Sequence[str] = ()
         self.events = self._events()
@@ -118,6 +120,9 @@ class Book(Rulebook):
             made = [file._replace(source=read_source(file.path, file.name)) for file in files]
             if [file.source for file in made] == [file.source for file in files]:
                 return
+            if self.trial is not None:
+                for file in made:
+                    self.trial(file)
             self.replace(made)
         except ValueError as error:
             told = "{service}: rules stay as they were: {error}"

@@ -24,8 +24,9 @@ class ListSettings(Settings):
     """One list.
 
     Attributes:
-        kind: set (whole texts), prefix, suffix, cidr (networks), map (a key and its value).
-        file: one entry a line, # begins a comment; of a map the value follows the first blank.
+        kind: set (whole texts), prefix, suffix, cidr (networks, which may have a value), map (a
+            key and its value).
+        file: one entry a line, # begins a comment; a value follows the first blank.
         values: entries written in place; of a map "key value".
         interval: how often it is looked whether the file has changed.
         ignore_case: whether A and a are the same.
@@ -107,7 +108,7 @@ def lookup(kind: str, lines: Iterable[str], ignore_case: bool) -> tuple[Lookup, 
         text = line.partition("#")[0].strip()
         if not text:
             continue
-        key, _, value = text.partition(" ") if kind == "map" else (text, "", "")
+        key, _, value = text.partition(" ") if kind in ("map", "cidr") else (text, "", "")
         if kind == "cidr":
             try:
                 ipaddress.ip_network(key, strict=False)

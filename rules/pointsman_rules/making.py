@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from twisted.logger import Logger, LogLevel
 
@@ -12,6 +13,7 @@ from pointsman_rules.book import Book
 from pointsman_rules.clocks import Clocks
 from pointsman_rules.files import RuleFile, RuleSettings, read_rule, strictest
 from pointsman_rules.generation import LoadError, Place
+from pointsman_rules.lab.playing import tried
 from pointsman_rules.limits import Limits
 from pointsman_rules.pool_functions import PoolFunctions
 from pointsman_rules.rule_tables import RuleTable
@@ -51,12 +53,14 @@ def _book(
 ) -> Book:
     try:
         place = place_of(service, site, shadow=files[0].shadow)
-        return Book(files, site.settings.engine, limits, place, site)
+        book = Book(files, site.settings.engine, limits, place, site)
     except LoadError as error:
         at = places[error.file - 1]
         if error.option:
             raise Misfit(str(error), "", (at, "options", error.option)) from None
         raise Misfit(str(error), "", (at, "file")) from None
+    book.trial = partial(tried, engine=site.settings.engine)
+    return book
 
 
 def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:

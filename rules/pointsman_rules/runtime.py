@@ -229,6 +229,16 @@ class Runtime:
         self._over(number)
 
     @property
+    def instructions(self) -> float:
+        """Instructions of the last run: counted by the hundred, so right on an average."""
+        return float(self._P["instructions"]())
+
+    @property
+    def globals(self) -> frozenset[str]:
+        """The names of the globals that every rule file has."""
+        return frozenset({str(name) for name in self._P["base"]} | {"options", "config", "_G"})
+
+    @property
     def library(self) -> Mapping[str, set[str]]:
         """The names of the functions of each library that rules have."""
         library = self._P["library"]

@@ -1,11 +1,22 @@
 """Rule files and what is said of them."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from pointsman_rules.files import LARGEST, RuleSettings, read_rule, strictest
+from kit.documents import sections, table
+from kit.tree import TOP
+from pointsman_rules.files import (
+    LARGEST,
+    RuleSettings,
+    library_folder,
+    read_rule,
+    strictest,
+)
 from pointsman_rules.limits import Limits
+
+PAGE = TOP / "docs" / "rule-library.md"
 
 
 def test_an_entry_may_be_a_path_alone(tmp_path: Path) -> None:
@@ -43,3 +54,13 @@ def test_the_strictest_limits_count() -> None:
     )
     assert (found.instructions, found.cpu) == (2000, default.cpu)
     assert found.memory == default.memory
+
+
+def test_the_library_is_told_with_the_options_of_each_rule() -> None:
+    told = {row[0].strip("`"): row[2] for row in table(sections(PAGE)["The rule library"])}
+    assert {*told} == {path.stem for path in library_folder().glob("*.lua")}
+    for name, options in told.items():
+        source = (library_folder() / f"{name}.lua").read_text()
+        declared = source[source.index("options {") :].partition("\n}\n")[0].partition("\n\n")[0]
+        found = re.findall(r"(?:^options \{ |^  )(\w+) = \{", declared, re.MULTILINE)
+        assert [one.strip("`") for one in options.split(", ")] == found, name

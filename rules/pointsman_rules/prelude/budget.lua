@@ -61,8 +61,15 @@ hook = function()
 end
 
 -- A run begins: `most` instructions, `cpu` seconds.
+local given = 0
 function P.begin(most, cpu)
+  given = most / STEP
   left, look, stop_at, spent, seconds = most / STEP, 2, nil, nil, cpu
+end
+
+-- Instructions of the last run, as far as the hook has seen them: right on an average over many.
+function P.instructions()
+  return (given - left) * STEP
 end
 
 function P.set_memory(kib)
