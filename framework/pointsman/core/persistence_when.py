@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pointsman.contracts import Arrival, Persistence, Sight, Table
 from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.server import RealServer
 
 # Kept for an arrival whose path is ignored.
-_IGNORED = object()
+_IGNORED: Final = object()
 
 
 class _Asked:

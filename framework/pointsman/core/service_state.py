@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pointsman.core.pool import Pool
 from pointsman.core.server_states import MAINTENANCE
 from pointsman.core.tiers import works
 from pointsman.model.when_down import FixedAnswer, RedirectAway, SorryPool, WhenDown
 
-UP = "up"
-DEGRADED = "degraded"  # it works, with fewer servers than it should have
-DOWN = "down"  # clients are refused
-SORRY = "sorry"  # another pool serves
-REDIRECT = "redirect"  # clients are sent elsewhere
-FAIL_MESSAGE = "fail-message"  # clients get a fixed answer
-DISABLED = "disabled"  # it takes no clients
+UP: Final = "up"
+DEGRADED: Final = "degraded"  # it works, with fewer servers than it should have
+DOWN: Final = "down"  # clients are refused
+SORRY: Final = "sorry"  # another pool serves
+REDIRECT: Final = "redirect"  # clients are sent elsewhere
+FAIL_MESSAGE: Final = "fail-message"  # clients get a fixed answer
+DISABLED: Final = "disabled"  # it takes no clients
 
 
 class ServiceState(NamedTuple):

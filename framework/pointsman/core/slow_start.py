@@ -14,7 +14,7 @@ LEAST: Final = 0.01
 
 # Who comes from one of these may be cold. Who was drained has never stopped working, and what is
 # still being checked has just been started with us.
-_COLD = (DOWN, DISABLED, EJECTED, MAINTENANCE)
+_COLD: Final = (DOWN, DISABLED, EJECTED, MAINTENANCE)
 
 
 def part(elapsed: float, seconds: float, curve: str) -> float:

@@ -12,8 +12,8 @@ REFUSE: Final = "refuse"
 
 
 # How the share of a server that came back rises.
-LINEAR = "linear"
-QUADRATIC = "quadratic"
+LINEAR: Final = "linear"
+QUADRATIC: Final = "quadratic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead
 
 # What may stand in the target of a redirect.
-PLACEHOLDERS = ("host", "path", "query", "uri")
-PLACEHOLDER = re.compile(r"\{(\w*)\}")
+PLACEHOLDERS: Final = ("host", "path", "query", "uri")
+PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 # A Location is made of these bytes; whatever else a client sends is percent-encoded.
-_UNSAFE = re.compile(rb"[^!#-;=?-\[\]_a-z~]")
+_UNSAFE: Final = re.compile(rb"[^!#-;=?-\[\]_a-z~]")
 
 
 @dataclass(frozen=True, slots=True)
