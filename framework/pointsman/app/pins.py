@@ -8,30 +8,20 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
 from typing import TypeVar
 
+from pointsman.config.steps import Steps
 from pointsman.contracts import Persistence, Pin, Table
 from pointsman.core.pinning import Pinning
 
 T = TypeVar("T")
-Steps = Generator[None, None, T]
 
 # Between the parts of a pin's place; it is in no name.
 _MARK = b"\0"
-
-
-def at_once(steps: Steps[T]) -> T:
-    """Run to the end, for who has nothing else to do."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
 
 
 @dataclass(frozen=True, slots=True)

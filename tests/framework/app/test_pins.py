@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pointsman.app.pins import Page, Pins, SeenPin, Wanted, at_once, digest
+from pointsman.app.pins import Page, Pins, SeenPin, Wanted, digest
+from pointsman.config.steps import at_once
 from pointsman.contracts import Arrival, Persistence, Pin, Table
 from pointsman.core.pinning import Kind, Pinning
 from pointsman_persistence import memory_table

@@ -88,7 +88,8 @@ def list_(
     as_json: bool,
 ) -> None:
     """Show the pins of the configuration CONFIG, page by page."""
-    from pointsman.app.pins import Wanted, at_once
+    from pointsman.app.pins import Wanted
+    from pointsman.config.steps import at_once
 
     with _opened(config, pool) as opened:
         try:
@@ -142,7 +143,8 @@ def drop(
     config: str, client: str, pool: str, server: str, unused_for: float, everything: bool
 ) -> None:
     """Forget the pins of CLIENT, or those that the options name."""
-    from pointsman.app.pins import Wanted, at_once
+    from pointsman.app.pins import Wanted
+    from pointsman.config.steps import at_once
 
     if not (client or server or unused_for or everything):
         raise click.UsageError("say whose pins: a client, --server, --unused-for or --all")
@@ -159,7 +161,8 @@ def drop(
 @click.option("--to", required=True, help="The server that they belong to from now on.")
 def move(config: str, client: str, pool: str, server: str, to: str) -> None:
     """Give the pins of CLIENT, or of all clients of a server, to another server."""
-    from pointsman.app.pins import Wanted, at_once
+    from pointsman.app.pins import Wanted
+    from pointsman.config.steps import at_once
 
     if not (client or server):
         raise click.UsageError("say whose pins: a client, or --server")
@@ -177,7 +180,7 @@ def move(config: str, client: str, pool: str, server: str, to: str) -> None:
 @_config
 def expire(config: str) -> None:
     """Forget what is over its time and still takes up room."""
-    from pointsman.app.pins import at_once
+    from pointsman.config.steps import at_once
 
     with _opened(config) as opened:
         number = at_once(opened.pins.expire())
