@@ -20,6 +20,7 @@ from pointsman.config.build import build
 from pointsman.config.load import load_text
 from pointsman.config.registry import Offered, Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
+from pointsman.config.schema_explain import ExplainSection
 from pointsman.config.schema_health import TimingSection
 from pointsman.config.schema_outliers import OutliersSection
 from pointsman.config.schema_persistence import PersistenceSection
@@ -61,6 +62,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "outliers": OutliersSection,
     "retries": RetriesSection,
     "health": TimingSection,
+    "explain": ExplainSection,
     "resolver": ResolverSection,
     "access_log": AccessLogSection,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -10,7 +11,10 @@ from twisted.internet.task import Clock
 from pointsman.app.running_rules import RunningRules
 from pointsman.config.build import Site
 from pointsman.contracts import Arrival, Persistence, Sight, Table
+from pointsman.contracts.rules import Rulebook, RuleEvents
+from pointsman.contracts.rules import RuledExchange as Ruled
 from pointsman.contracts.tls import TlsFacts
+from pointsman.core.explain import Choice, explain
 from pointsman.core.forwarded import AboutClient
 from pointsman.core.hop_by_hop import request_bytes
 from pointsman.core.members import Member
@@ -21,6 +25,7 @@ from pointsman.core.rules import Rules
 from pointsman.core.supplies import ExchangeSupplies
 from pointsman.core.virtual_service import VirtualService
 from pointsman.model.connection import ConnectionFacts
+from pointsman.model.errors import TableError
 from pointsman.model.headers import Field
 from pointsman.model.message import RequestHead, ResponseHead
 
@@ -30,7 +35,6 @@ class Looking(Persistence):
 
     def __init__(self, persistence: Persistence) -> None:
         self._persistence = persistence
-        self.sight: Sight | None = None
 
     @property
     def timeout(self) -> float:
@@ -49,11 +53,13 @@ class Looking(Persistence):
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Where it is pinned."""
-        try:
-            self.sight = self._persistence.look(arrival, now)
-        except Exception as error:  # a table that only the running program has open
-            self.sight = Sight(note=f"its table cannot be looked at from here: {error}")
-        return self.sight.member or None
+        with suppress(Exception):  # a table that only the running program has open
+            return self._persistence.look(arrival, now).member or None
+        return None
+
+    def look(self, arrival: Arrival, now: float) -> Sight:
+        """As ever."""
+        return self._persistence.look(arrival, now)
 
     def bind(self, arrival: Arrival, member: str, now: float) -> bool:
         """It would be pinned."""
@@ -65,6 +71,25 @@ class Looking(Persistence):
     def request(self, arrival: Arrival, head: RequestHead, member: str) -> None:
         """As the persistence changes it."""
         self._persistence.request(arrival, head, member)
+
+
+class Watching(Rulebook):
+    """Sees how servers are chosen, and has no say in it.
+
+    Attributes:
+        choice: the last one.
+    """
+
+    describes = "explain"
+
+    def __init__(self, pools: Mapping[str, Pool], now: float) -> None:
+        self._pools = pools
+        self._now = now
+        self.choice: Choice | None = None
+        self.events = RuleEvents(choosing=self._choosing)
+
+    def _choosing(self, exchange: Ruled) -> None:
+        self.choice = explain(self._pools[exchange.pool], exchange, self._now)
 
 
 class _Threads:
@@ -89,6 +114,24 @@ class _Stillness(Clock):
         do(*args, **more)
 
 
+def open_lasting(site: Site) -> Iterator[str]:
+    """Open what pins are kept in where that is possible beside the program that runs; what is not.
+
+    Whoever opened them closes them.
+    """
+    for name, pool in site.pools.items():
+        table = pool.persistence.table if pool.persistence is not None else None
+        if table is None:
+            continue
+        if not table.outlives:
+            yield f"pool {name}: its pins are in the program that runs, and none are seen from here"
+        elif site.state_dir is None or site.state_dir.exists():
+            try:
+                table.start(None)
+            except TableError as error:
+                yield f"pool {name}: {error}"
+
+
 class Explanation:
     """One request, led as far as the server that it would be sent to.
 
@@ -98,6 +141,7 @@ class Explanation:
         head: the request.
         connection: how it comes.
         wall: seconds since the epoch.
+        now: the second of the clock that its tables go by.
     """
 
     def __init__(
@@ -107,6 +151,7 @@ class Explanation:
         head: RequestHead,
         connection: ConnectionFacts,
         wall: Callable[[], float],
+        now: float = 0.0,
     ) -> None:
         self.connection = connection
         self.tls: TlsFacts | None = TlsFacts(connection.server_name) if connection.secure else None
@@ -121,14 +166,15 @@ class Explanation:
         self._sent = b""
         self._ended = False
         pools = {name: _looked_at(pool) for name, pool in site.pools.items()}
-        self._pools = pools
         books = service.rules.books if service.rules is not None else ()
-        rules = service.rules = Rules(books, pools)
+        self._watching = Watching(pools, now)
+        rules = service.rules = Rules((self._watching, *books), pools)
         service.pool = pools[service.pool.name]
         if service.sorry is not None:
             service.sorry = pools[service.sorry.name]
         service.finished = ()
         reactor = _Stillness()
+        reactor.advance(now)
         self._running = RunningRules(service, pools, reactor, reactor.seconds, wall)
         supplies = ExchangeSupplies(
             service, self, reactor.seconds, wall, lambda: "explained-1", self._raised
@@ -161,7 +207,8 @@ class Explanation:
     def _outcome(self) -> Iterator[str]:
         exchange = self._exchange
         if self._sent:
-            yield from _chosen(exchange, self._pools[exchange.pool])
+            if self._watching.choice is not None:
+                yield from _chosen(exchange, self._watching.choice)
             yield "the server would be sent:"
             for line in self._sent.decode("latin-1").split("\r\n"):
                 if line:
@@ -278,33 +325,24 @@ class _NoServer:
 
 def _looked_at(pool: Pool) -> Pool:
     persistence = Looking(pool.persistence) if pool.persistence is not None else None
-    return Pool(
+    looked_at = Pool(
         pool.name, pool.members, pool.scheduler, persistence, (), pool.settings, pool.pinning
     )
+    looked_at.scheduling, looked_at.scheduling_goes_by = pool.scheduling, pool.scheduling_goes_by
+    return looked_at
 
 
-def _chosen(exchange: RuledExchange, pool: Pool) -> Iterator[str]:
+def _chosen(exchange: RuledExchange, choice: Choice) -> Iterator[str]:
     """Why it is this server."""
-    takes = len(pool.available)
-    yield f"pool {pool.name}: {takes} of {len(pool.members)} servers take new work"
-    persistence = pool.persistence
-    sight = persistence.sight if isinstance(persistence, Looking) else None
-    if sight is not None:
-        yield _pin_in_words(sight)
+    choice = choice.came_to(exchange.server, exchange.pin, exchange.by_rule)
+    yield from choice.lines()
     if exchange.pin == PINNED:
         yield f"server {exchange.server}, because of its pin"
-    elif exchange.pin == "rule":
+    elif exchange.by_rule:
         yield f"server {exchange.server}, which a rule has named"
     else:
-        kind = type(pool.scheduler).__name__
+        reason = f" ({choice.reason})" if choice.reason else ""
         yield (
-            f"server {exchange.server}, chosen by the scheduler ({kind}), which begins anew here: "
-            "the running program may be elsewhere in its turn"
+            f"server {exchange.server}, chosen by the scheduler {choice.scheduler}{reason}, which "
+            "begins anew here: the running program may be elsewhere in its turn"
         )
-
-
-def _pin_in_words(sight: Sight) -> str:
-    key = f"goes by {sight.key!r}" if sight.key else "has nothing that it could be pinned by"
-    pin = f"pinned to {sight.member}" if sight.member else "no pin is known"
-    note = f" ({sight.note})" if sight.note else ""
-    return f"persistence: it {key}; {pin}{note}"

@@ -10,13 +10,12 @@ import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from heapq import nsmallest
 from typing import TypeVar
 
 from pointsman.config.steps import Steps
 from pointsman.contracts import Persistence, Pin, Table
-from pointsman.core.pinning import Pinning
+from pointsman.core.pinning import Pinning, readable
 
 T = TypeVar("T")
 
@@ -277,13 +276,8 @@ class Pins:
         left = place.table.timeout - unused
         if place.table.max_age is not None:
             left = min(left, place.table.max_age - age)
-        shown = place.persistence.shown(key) or digest(key)
+        shown = readable(place.persistence, key)
         return SeenPin(place.pool, place.kind, key, shown, pin.member, age, unused, max(0.0, left))
-
-
-def digest(key: bytes) -> str:
-    """What stands for a key that is a secret: the same for the same key, and of no use else."""
-    return "#" + blake2b(key, digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pointsman.config.build_explain import explaining
 from pointsman.config.build_follow import wrong_follows
 from pointsman.config.build_health import ProbedAddresses, TlsModes, upstream_of
 from pointsman.config.build_pins import PinsMaker, TableMisfit
@@ -115,6 +116,9 @@ class _Builder:
             if section.rules and not self._problems:
                 books[name] = self._books.books(name, section, self._sections)
                 yield
+        for name, explainer in explaining(self._settings, self._positions, self._problems):
+            # It looks at answers before a rule may decide that there is another one.
+            books[name] = (explainer, *books.get(name, ()))
         parts: dict[str, Parts] = {}
         for name, recipe in recipes.items():
             parts[name] = self._parts(name, recipe, tls)

@@ -276,6 +276,8 @@ class Draft:
         # What is under way began with the parts of the old one, and shall end with them.
         made = self._pin_made
         pool = Pool(name, members, parts.scheduler, persistence, made, settings, pinning)
+        scheduling = recipe.section.scheduling
+        pool.scheduling, pool.scheduling_goes_by = scheduling.name, scheduling.offered.doc
         if old is not None:
             pool.history.extend(old.history)
         return pool

@@ -11,6 +11,7 @@ from pointsman.config.choice import TlsChoice, reading_of
 from pointsman.config.pool_names import pool_names
 from pointsman.config.problems import Nested, fault, nested, shown
 from pointsman.config.rules_choice import RulesChoice
+from pointsman.config.schema_explain import ExplainSection
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.schema_retries import RetriesSection
 from pointsman.config.schema_types import (
@@ -128,6 +129,9 @@ class ServiceSection(DefaultsSection):
     when_down: WhenDownChoice | None = Field(
         default=None, description="`close`, or what clients get when no server is left"
     )
+    explain: ExplainSection | None = Field(
+        default=None, description="who is told why a request went where it went"
+    )
     enabled: Switch = Field(default=True, description="takes clients; else each is closed at once")
 
     @model_validator(mode="after")
@@ -136,6 +140,9 @@ class ServiceSection(DefaultsSection):
         if self.mode == "tcp" and isinstance(last, WhenDownSection) and last.pool is None:
             message = "in tcp mode there is no answer that could be sent"
             raise fault(message, "give a `pool`, or `close`", ["when_down"])
+        if self.mode == "tcp" and self.explain is not None:
+            message = "in tcp mode there are no requests that could be explained"
+            raise fault(message, "remove this key", ["explain"])
         return self
 
     def pool_names(self) -> Iterator[str]:

@@ -197,6 +197,7 @@ class RuleEvents:
             ``timeouts.header``, so it must only be wanted where clients speak first; and not
             where TLS passes through, which has ``client_hello``.
         request: a request head was read. Respond, Refuse, Forward, Close.
+        choosing: a server is about to be chosen, at each attempt; the pool is settled. Only looks.
         select: there is no pin; the candidates. The name of one of them or None for the scheduler's
             choice; Respond, Refuse. Must not wait.
         selected: a server was chosen, before it is connected. Retry, Forward, Respond, Refuse.
@@ -216,6 +217,7 @@ class RuleEvents:
     tls: RuledAtConnection | None = None
     data: Callable[[RuledConnection, bytes, bool], Answer] | None = None
     request: Ruled | None = None
+    choosing: Callable[[RuledExchange], None] | None = None
     select: Callable[[RuledExchange, Sequence[Candidate]], str | Decision | None] | None = None
     selected: Ruled | None = None
     connect_failed: Ruled | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from pointsman.contracts import Persistence, Table
@@ -69,3 +70,13 @@ def tables_of(pinnings: Iterable[Pinning | None]) -> tuple[Table, ...]:
             if table is not None and not any(table is there for there in tables):
                 tables.append(table)
     return tuple(tables)
+
+
+def readable(persistence: Persistence, key: bytes) -> str:
+    """A key as people may read it."""
+    return persistence.shown(key) or digest(key)
+
+
+def digest(key: bytes) -> str:
+    """What stands for a key that is a secret: the same for the same key, and of no use else."""
+    return "#" + blake2b(key, digest_size=8).hexdigest()

@@ -57,6 +57,8 @@ class Pool:
         outliers: looks for members that answer badly; None if nobody does.
         learn: ``persistence.response`` if it wants to see responses, else None.
         settings: how it treats its servers.
+        scheduling: name of the scheduler in the configuration, "" if that is not known.
+        scheduling_goes_by: what that goes by, in words; likewise.
         pinning: what ``persistence`` is made of, None if that is not known or there is none.
         history: the last changes of their states, the oldest first.
         pin_made: event hooks to be told of a new pin (pool, server, client address).
@@ -74,6 +76,7 @@ class Pool:
     ) -> None:
         self.name = name
         self.pinning = pinning
+        self.scheduling = self.scheduling_goes_by = ""
         self.settings = settings or PoolSettings()
         self.history: deque[StateChange] = deque(maxlen=REMEMBERED)
         self._told: Told | None = None

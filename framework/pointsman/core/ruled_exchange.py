@@ -92,16 +92,21 @@ class RuledExchange(RuledEnding):
     # ---- the server ----
 
     def _choose(self, now: float) -> Member | None:
+        rules = self._rules
+        self.by_rule = False
+        for look in rules.choosing:
+            look(self)
         wish = self._wish
         if wish is not None and wish.server:
             member = self._pool.member(wish.server)
             if member is not None and member.takes_pinned and member not in self._tried:
                 self._how = BY_RULE
+                self.by_rule = True
                 return member
             if wish.required:
                 self._refusal = Refuse(503)
                 return None
-        if not self._rules.select:
+        if not rules.select:
             return super()._choose(now)
         pool = self._pool
         try:
@@ -129,6 +134,7 @@ class RuledExchange(RuledEnding):
                 raise _Refused(said)
             for member in candidates:
                 if member.name == said:
+                    self.by_rule = True
                     return member
         return None
 

@@ -33,6 +33,7 @@ class RuledFacts(Exchange):
         source: whose answer that is.
         failure: why the last attempt failed.
         termination: how it ended.
+        by_rule: a rule has named its server.
         tracer: is told why something was decided; None for real exchanges.
     """
 
@@ -65,6 +66,7 @@ class RuledFacts(Exchange):
         "_whole_read",
         "_wish",
         "answer",
+        "by_rule",
         "failure",
         "outgoing",
         "source",
@@ -82,6 +84,7 @@ class RuledFacts(Exchange):
         self.source = ""
         self.failure: UpstreamError | None = None
         self.termination = ""
+        self.by_rule = False
         self.tracer: Callable[[str], None] | None = None
         self._notes: dict[object, object] | None = None
         self._log_fields: dict[str, str] | None = None

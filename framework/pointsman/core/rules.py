@@ -32,6 +32,7 @@ class Rules:
 
     __slots__ = (
         "books",
+        "choosing",
         "client_hello",
         "close",
         "connect_failed",
@@ -67,6 +68,9 @@ class Rules:
         )
         self.request: tuple[Ruled, ...] = tuple(
             [each.request for each in events if each.request is not None]
+        )
+        self.choosing: tuple[Callable[[RuledExchange], None], ...] = tuple(
+            [each.choosing for each in events if each.choosing is not None]
         )
         self.select: tuple[Selecting, ...] = tuple(
             [each.select for each in events if each.select is not None]

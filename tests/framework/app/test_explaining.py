@@ -50,9 +50,9 @@ def test_a_request_is_led_to_its_server() -> None:
     text = told(site(rules=[{"when": {"path": "/"}, "request_headers": {"set": {"X-A": "1"}}}]))
     assert "comes to service s from 192.0.2.1" in text
     assert "rule 1: its conditions hold" in text
-    assert "pool web: 2 of 2 servers take new work" in text
-    assert "no pin is known" in text
-    assert "server a, chosen by the scheduler" in text
+    assert "pool web\nsource_ip 192.0.2.1 is not pinned\n" in text
+    assert "candidates (weight/active): a 1000/0, b 1000/0" in text
+    assert "server a, chosen by the scheduler round_robin (Everybody in turn, whatever" in text
     assert "    GET / HTTP/1.1" in text
     assert "    X-A: 1" in text
     assert "    X-Forwarded-For: 192.0.2.1" in text
@@ -67,7 +67,7 @@ def test_pins_are_looked_at_and_not_made() -> None:
     assert len(persistence.table) == 0
     persistence.bind(arrival(), "b", 0.0)
     text = told(made)
-    assert "pinned to b" in text
+    assert "source_ip 192.0.2.1 is pinned to b for 0 s\nb is up\n" in text
     assert "server b, because of its pin" in text
 
 

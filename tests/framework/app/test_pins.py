@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pointsman.app.pins import Page, Pins, SeenPin, Wanted, digest
+from pointsman.app.pins import Page, Pins, SeenPin, Wanted
 from pointsman.config.steps import at_once
 from pointsman.contracts import Arrival, Persistence, Pin, Table
-from pointsman.core.pinning import Kind, Pinning
+from pointsman.core.pinning import Kind, Pinning, digest
 from pointsman_persistence import memory_table
 from pointsman_persistence.memory_table import MemoryTable
 

@@ -62,6 +62,8 @@ def told(before: str, after: str) -> list[str]:
          ["virtual service two: server c: address unix:/run/c -> unix:/run/d"]),
         ("pool: web,", "pool: {servers: {a: 'h:1'}},",
          ["virtual service one: pool web -> a pool in place"]),
+        ("pool: web,", "pool: web, explain: {log: true, networks: [10.0.0.0/8]},",
+         ["virtual service one: explain none -> {log: true, networks: 10.0.0.0/8}"]),
         ("interval: 30s", "interval: 31s", ["resolver.interval 30s -> 31s"]),
         ("version: 1", "version: 1\naccess_log: {}", ["access_log none -> {}"]),
         ("version: 1", "version: 1\n# nothing but a comment", []),

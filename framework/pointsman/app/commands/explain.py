@@ -19,8 +19,8 @@ def explain(
 ) -> None:
     """Tell what FILE makes of a request METHOD URL: rules, pool, pin, server, what is sent.
 
-    All servers count as up, and no pin is made. Exit with 1 if the configuration has errors, or
-    the request is none.
+    All servers count as up, and no pin is made. Pins are seen where they are kept in files. Exit
+    with 1 if the configuration has errors, or the request is none.
     """
     import time
 
@@ -28,7 +28,7 @@ def explain(
 
     from pointsman.app.asked import Asked, AskedError
     from pointsman.app.commands.telling import tell_problems
-    from pointsman.app.explaining import Explanation
+    from pointsman.app.explaining import Explanation, open_lasting
     from pointsman.app.loading import configuration_of, registry_with, site_of
     from pointsman.model.errors import ConfigError
 
@@ -41,7 +41,11 @@ def explain(
     try:
         asked = Asked(method, url, headers, source)
         service = asked.service_of(site.services, name)
-        explanation = Explanation(site, service, asked.head, asked.connection(service), time.time)
+        for told in open_lasting(site):
+            click.echo(told, err=True)
+        explanation = Explanation(
+            site, service, asked.head, asked.connection(service), time.time, time.monotonic()
+        )
         for step in explanation.steps():
             click.echo(step)
     except AskedError as error:
