@@ -18,7 +18,8 @@ from pointsman.app.cli import main
 from pointsman.app.loading import registry_with
 from pointsman.config.build import build
 from pointsman.config.load import load_text
-from pointsman.config.registry import Offered, Registry
+from pointsman.config.offered import Offered
+from pointsman.config.registry import Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
 from pointsman.config.schema_explain import ExplainSection
 from pointsman.config.schema_health import TimingSection

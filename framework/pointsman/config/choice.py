@@ -9,8 +9,9 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
 
 from pointsman.config.nearest import nearest
+from pointsman.config.offered import Offered
 from pointsman.config.problems import Nested, fault, nested, shown
-from pointsman.config.registry import Offered, Registry
+from pointsman.config.registry import Registry
 
 NONE = "none"
 TABLE = "table"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
-from pointsman.config.registry import Offered, Registry
+from pointsman.config.offered import Offered
+from pointsman.config.registry import Registry
 from pointsman.config.rules_choice import DEFAULT_RULE
 from pointsman.config.schema import VERSION
 from pointsman.config.schema_health import BY_PORT, DEFAULT_CHECK, TimingSection

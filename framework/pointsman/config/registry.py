@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -15,53 +15,23 @@ from pydantic import BaseModel
 
 from pointsman import hookspecs
 from pointsman.config.nearest import nearest
-from pointsman.config.offered import OfferedSection, checked_section
-from pointsman.contracts import Offer, Surroundings
+from pointsman.config.offered import (
+    COMMANDS,
+    OFFERING,
+    SECTIONS,
+    Offered,
+    OfferedSection,
+    checked_command,
+    checked_offer,
+    checked_section,
+)
 from pointsman.model.errors import PluginError
-from pointsman.model.service import HealthTiming
 
 ENTRY_POINTS = "pointsman.plugins"
-
-# Offering hook -> keys that the framework itself reads beside a plugin's own options.
-OFFERING: Mapping[str, frozenset[str]] = {
-    "schedulers": frozenset({"kind"}),
-    "persistences": frozenset({"kind", "fallback", "check", "ignore", "over_limit", "share_with"}),
-    "tables": frozenset({"kind"}),
-    "health_checks": frozenset(
-        {"kind", "port", "address", *(option.name for option in fields(HealthTiming))}
-    ),
-    "tls_modes": frozenset({"mode"}),
-    "rulebooks": frozenset({"kind"}),
-}
-SECTIONS = "sections"
-COMMANDS = "cli_commands"
 
 D = TypeVar("D", bound=BaseModel)
 Report = Callable[[str, str, Exception], None]
 Event = Callable[..., None]
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """One thing that a loaded plugin offers under a name.
-
-    Attributes:
-        name: as used in the configuration.
-        settings: model of its options.
-        make: makes one out of its options and where it will be used; raises ValueError.
-        doc: one line for people.
-        plugin: name of the plugin.
-        distribution: name and version of what was installed, or where else it came from.
-        ports: for a health check: the ports for which it is the default.
-    """
-
-    name: str
-    settings: type[BaseModel]
-    make: Callable[[Any, Surroundings], Any]
-    doc: str
-    plugin: str
-    distribution: str
-    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +273,7 @@ class Registry:
         answers = _Answers()
         for hook, ask in self._hooks_of(plugin):
             if hook == COMMANDS:
-                answers.commands = tuple(_checked_command(command) for command in ask() or ())
+                answers.commands = tuple(checked_command(command) for command in ask() or ())
             elif hook == SECTIONS:
                 for key, section in (ask() or {}).items():
                     self._check_free(key)
@@ -318,25 +288,13 @@ class Registry:
     def _checked_offer(
         self, hook: str, offered_name: Any, offer: Any, plugin: str, origin: str
     ) -> Offered:
-        where = f"{hook}: {offered_name!r}"
-        if not isinstance(offered_name, str) or not offered_name.isprintable() or not offered_name:
-            raise ValueError(f"{where} is not a name")
-        if not (isinstance(offer, tuple) and len(offer) in (2, 3, 4)):
-            raise ValueError(f"{where} is not an Offer(settings, make, doc)")
-        offer = Offer(*offer)
-        if not (isinstance(offer.settings, type) and issubclass(offer.settings, BaseModel)):
-            raise ValueError(f"{where}: its settings are not a model derived from Settings")
-        if not callable(offer.make):
-            raise ValueError(f"{where}: its maker cannot be called")
-        taken = OFFERING[hook].intersection(offer.settings.model_fields)
-        if taken:
-            raise ValueError(f"{where}: option {min(taken)!r} belongs to the framework")
-        if (there := self._families[hook].get(offered_name)) is not None:
+        offered = checked_offer(hook, offered_name, offer, plugin, origin)
+        if (there := self._families[hook].get(offered.name)) is not None:
             raise ValueError(
-                f"{where} is offered by plugin {there.plugin!r} of {there.distribution} already"
+                f"{hook}: {offered.name!r} is offered by plugin {there.plugin!r} "
+                f"of {there.distribution} already"
             )
-        doc = offer.doc or (offer.settings.__doc__ or "").strip().partition("\n")[0]
-        return Offered(offered_name, offer.settings, offer.make, doc, plugin, origin, offer.ports)
+        return offered
 
     def _check_free(self, section: Any) -> None:
         if (there := self._sections.get(section)) is not None:
@@ -381,12 +339,6 @@ class Registry:
                 report(plugin, hook, error)
 
         return told_all if tuple(wanted) == tuple(order) else told_some
-
-
-def _checked_command(command: Any) -> click.Command:
-    if not isinstance(command, click.Command):
-        raise ValueError(f"{COMMANDS}: {command!r} is not a click command")
-    return command
 
 
 def _module_of(plugin: object) -> str:

@@ -24,8 +24,8 @@ from pointsman.config.choice import (
     offered,
     reading_of,
 )
+from pointsman.config.offered import Offered
 from pointsman.config.problems import Nested, fault, nested
-from pointsman.config.registry import Offered
 from pointsman.config.schema_types import (
     AtLeastOne,
     Count,

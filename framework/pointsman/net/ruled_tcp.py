@@ -15,7 +15,8 @@ from pointsman.net.greeting import Greeting
 from pointsman.net.ruled_arrivals import closes
 from pointsman.net.ruled_client import RuledClient
 from pointsman.net.stream import Stream
-from pointsman.net.tcp_connection import TcpConnection, TcpSupplies
+from pointsman.net.tcp_connection import TcpConnection
+from pointsman.net.tcp_line import TcpSupplies
 
 # A rule is shown no more than this of what a client says first.
 MOST_SHOWN = 16 * 1024

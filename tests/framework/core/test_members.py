@@ -27,33 +27,6 @@ def member(max_connections: int = 0) -> tuple[Member, list[str]]:
     return made, changes
 
 
-@pytest.mark.parametrize(
-    ("up", "admin", "weight", "full", "new", "pinned"),
-    [
-        (True, ENABLED, 1000, False, True, True),
-        (True, ENABLED, 0, False, False, True),
-        (True, ENABLED, 1000, True, False, False),
-        (True, DRAINING, 1000, False, False, True),
-        (True, DRAINING, 1000, True, False, False),
-        (True, DISABLED, 1000, False, False, False),
-        (False, ENABLED, 1000, False, False, False),
-        (False, DRAINING, 1000, False, False, False),
-        (False, DISABLED, 0, True, False, False),
-        (True, MAINTENANCE, 1000, False, False, False),
-    ],
-)
-def test_design_5_3_down_disabled_and_draining_are_three_things(
-    up: bool, admin: str, weight: int, full: bool, new: bool, pinned: bool
-) -> None:
-    each, _ = member(max_connections=1)
-    each.set_health(up, "why")
-    each.set_admin(admin)
-    each.set_weight(weight)
-    if full:
-        each.begin()
-    assert (each.takes_new, each.takes_pinned, each.is_full) == (new, pinned, full)
-
-
 def test_work_is_counted() -> None:
     each, changes = member()
     each.begin()
@@ -94,19 +67,6 @@ def test_nobody_needs_to_watch() -> None:
     each.end()
     each.set_health(False, "why")
     assert not each.up
-
-
-def test_the_state_in_one_word() -> None:
-    each, _ = member()
-    each.checking = True
-    assert each.state == "checking"
-    each.set_health(False, "why")
-    assert each.state == "down"
-    each.set_health(True, "why")
-    assert each.state == "up"
-    each.set_admin(DRAINING)
-    assert each.state == "draining"
-    assert repr(each) == "Member('a', draining, active=0)"
 
 
 @pytest.mark.parametrize("weight", [-1, 65536])
@@ -189,23 +149,6 @@ def test_an_ejected_server_takes_nobody() -> None:
     assert each.why == "5 errors in a row"
     each.set_ejected(False, "its time is over")
     assert (each.takes_new, each.state) == (True, "up")
-
-
-def test_a_full_server_keeps_its_pins() -> None:
-    each, _ = member(max_connections=1)
-    each.begin()
-    assert (each.state, each.why) == ("over-limit", "1 under way of at most 1")
-    assert (each.takes_pinned, each.keeps_pins, each.works) == (False, True, True)
-
-
-def test_the_reason_is_that_of_the_state() -> None:
-    each, _ = member()
-    each.set_health(False, "refused")
-    assert each.why == "refused"
-    each.set_agent(None, AGENT_DRAIN, "its agent drains")
-    assert each.why == "its agent drains"
-    each.set_admin(DISABLED, "for the update")
-    assert each.why == "for the update"
 
 
 def test_a_changed_configuration_keeps_what_an_operator_set() -> None:

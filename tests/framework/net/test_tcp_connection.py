@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from kit.any_reactor import own_reactor, settle, until
+from kit.any_reactor import own_reactor, until
 from kit.dialling import FakeStream
 from kit.logs import noted_log
 from kit.programs import NeedsProgram
@@ -19,14 +18,11 @@ from pointsman.contracts import Arrival, Candidate
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.model.address import Address
-from pointsman.model.connection import ConnectionFacts
 from pointsman.model.pool_settings import OutlierSettings, PoolSettings, QueueSettings
 from pointsman.model.record import (
-    CLIENT_ABORTED,
     CONNECT_FAILED,
     NO_SERVER,
     OK,
-    ExchangeRecord,
 )
 from pointsman.model.server import RealServer
 from pointsman.net.listener import Listener
@@ -49,52 +45,6 @@ def test_the_server_is_dialled_before_the_client_says_a_word(site: Site) -> None
     upstream.owner.data_received(b"220 ready")
     site.until(lambda: client.has(9))
     assert client.received == b"220 ready"
-
-
-def test_a_tunnel_is_recorded_with_what_it_carried(site: Site) -> None:
-    client = site.come()
-    site.clock.advance(2)
-    upstream = FakeStream(site.dials.attempts[0].owner)
-    site.dials.attempts[0].owner.dialled(upstream)
-    client.sock.send(b"hello")
-    site.until(lambda: upstream.written == b"hello")
-    upstream.owner.data_received(b"hi")
-    upstream.owner.end_received()
-    site.until(lambda: client.pull())
-    site.clock.advance(3)
-    client.close()
-    site.until(lambda: site.records)
-    (record,) = site.records
-    assert record == ExchangeRecord(
-        time=1000.0,
-        service="site",
-        client_ip="192.0.2.7",
-        client_port=5555,
-        method=b"",
-        target=b"",
-        minor=0,
-        status=0,
-        bytes_in=5,
-        bytes_out=2,
-        server="a",
-        pin="none",
-        attempts=1,
-        connect=2.0,
-        first_byte=-1.0,
-        total=5.0,
-        request_id="id-1",
-        termination=OK,
-        request=None,
-    )
-    site.check_quiet()
-
-
-def test_the_scheduler_and_the_event_get_the_facts(site: Site) -> None:
-    client = site.come()
-    local = client.sock.getpeername()
-    facts = ConnectionFacts("192.0.2.7", 5555, *local)
-    assert site.scheduler.arrivals == [("192.0.2.7", None, facts)]
-    assert site.connected == [("site", facts)]
 
 
 def test_a_server_that_fails_is_followed_by_another(site: Site) -> None:
@@ -131,48 +81,6 @@ def test_without_a_member_the_client_is_reset(site: Site) -> None:
     assert site.records[0].pin == ""
     site.until(lambda: client.pull())
     assert client.broken
-
-
-def test_a_client_that_resets_while_we_dial_cancels_the_dial(site: Site) -> None:
-    client = site.come()
-    reset(client.sock)
-    site.until(lambda: site.records)
-    assert site.dials.attempts[0].cancelled
-    assert site.reasons == [CLIENT_ABORTED]
-    site.check_quiet()
-
-
-def test_a_client_that_has_finished_sending_gets_its_answer(site: Site) -> None:
-    client = site.come()
-    client.sock.send(b"question")
-    client.sock.shutdown(socket.SHUT_WR)
-    settle(site.reactor)
-    assert not site.dials.attempts[0].cancelled
-    ours, theirs = socket_pair()
-    upstream = PlayedPeer(theirs)
-    owner = site.dials.attempts[0].owner
-    owner.dialled(PlainStream(site.reactor, ours, owner))
-    site.until(lambda: upstream.pull())
-    assert upstream.received == b"question"
-    upstream.sock.send(b"answer")
-    upstream.close()
-    site.until(lambda: client.pull())
-    assert client.received == b"answer"
-    site.until(lambda: site.records)
-    assert site.reasons == [OK]
-
-
-def test_what_a_client_sends_early_is_bounded(site: Site) -> None:
-    client = site.come()
-    client.send(b"x" * 20_000_000)
-    site.until(lambda: not client.push())
-    for _ in range(5):
-        settle(site.reactor)
-        client.push()
-    upstream = FakeStream(site.dials.attempts[0].owner)
-    site.dials.attempts[0].owner.dialled(upstream)
-    assert len(upstream.written) <= (64 + 256) * 1024  # what is kept, and one large read
-    site.until(lambda: client.push() and len(upstream.written) == 20_000_000)
 
 
 def test_a_scheduler_that_raises_leaves_no_client_behind(
