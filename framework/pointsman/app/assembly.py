@@ -203,10 +203,6 @@ class RunningSite:
             health = recipe.section.health
             if health is not None and health.by_port:
                 self.log.info("pool {pool} is {words}", pool=name, words=health.in_words)
-        for name, recipe in self.site.recipes.items():
-            health = recipe.section.health
-            if health is not None and health.by_port:
-                self.log.info("pool {pool} is {words}", pool=name, words=health.in_words)
         for running in self.services:
             running.rules_at_work(self.site.pools)
             running.accept()
