@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from twisted.logger import Logger
@@ -21,6 +22,7 @@ from pointsman_rules.failures import PAUSE, Failures
 from pointsman_rules.files import RuleFile, read_source, stamp
 from pointsman_rules.generation import Generation, Place
 from pointsman_rules.limits import Engine, Limits
+from pointsman_rules.rule_tables import share_all
 from pointsman_rules.runs import Runs
 from pointsman_rules.site import LuaSite
 from pointsman_rules.timers import Timers
@@ -103,7 +105,7 @@ class Book(Rulebook):
         made = self._loaded(files)
         old, self.generation = self.generation, made
         self.timers.drop(old)
-        self._unload(old)
+        self._retire(old)
         self.describes = ", ".join(file.name for file in files)
         self.events = self._events()
         if self._room is not None:
@@ -139,10 +141,14 @@ class Book(Rulebook):
         self.log.warn("{service}: {why}: begun anew", service=self.place.service, why=why)
         self.replace(self.generation.files)
 
-    def _unload(self, old: Generation) -> None:
+    def _retire(self, old: Generation) -> None:
+        """Tell it that it is unloaded, once the last exchange that it knows has ended."""
         if "unload" in old.wanted:
-            self._runs.ask(old, "unload", 0, None)
-            old.runtime.over(0)
+            old.retire(partial(self._unload, old))
+
+    def _unload(self, old: Generation) -> None:
+        self._runs.ask(old, "unload", 0, None)
+        old.runtime.over(0)
 
     # ---- the framework's side (contracts.rules.Rulebook) ----
 
@@ -151,7 +157,7 @@ class Book(Rulebook):
         self._room = room
         clocks = self.place.clocks
         clocks.monotonic, clocks.wall = room.clock, room.wall
-        self.place.pools.pools = room.pools
+        self.place.pools.room = room
         self.waits.reactor = room.reactor
         self._site.start(room.reactor, self)
         self.timers.start(room.reactor)
@@ -162,7 +168,33 @@ class Book(Rulebook):
             self._room = None
             self.timers.stop()
             self._site.stop(self)
-            self._unload(self.generation)
+            self._retire(self.generation)
+
+    def stays(self, made: Rulebook) -> bool:
+        """Whether the other one has the same files, read just as these were."""
+        return isinstance(made, Book) and self._made_of == made._made_of
+
+    @property
+    def _made_of(self) -> tuple[object, ...]:
+        return self.place.service, self._engine, self._limits, self.generation.files
+
+    def keep(self, made: Rulebook) -> None:
+        """Tables and lists may be others, or have other limits."""
+        assert isinstance(made, Book)
+        self._site = made._site
+        self._site.at_work()
+        tables = made.place.tables
+        if self.shadow:
+            share_all(tables, self.place.tables)
+        self.place = self.place._replace(tables=tables, lists=made.place.lists)
+        self.generation.change(self.place)
+
+    def take_over(self, before: Sequence[Rulebook]) -> None:
+        """Rules in the shadow have tables of their own, which stay if they can."""
+        if self.shadow:
+            for old in before:
+                if isinstance(old, Book) and old.shadow:
+                    share_all(self.place.tables, old.place.tables)
 
     def suspend(self, file: RuleFile, number: int) -> None:
         """Do not ask a file for a while: it fails too often."""
@@ -263,7 +295,9 @@ class Book(Rulebook):
         visit = Visit(generation, generation.next_number())
         generation.live[visit.number] = seen
         known = seen.notes if hasattr(seen, "notes") else seen.memory
-        if known.pop(self, None) is not None:
+        left = known.pop(self, None)
+        if left is not None:
+            left.generation.leaves(left.number)
             known[self] = visit
         return visit
 

@@ -92,6 +92,9 @@ class Generation:
         self.files = tuple(files)
         self.next_number = itertools.count(1).__next__
         self._place = place
+        self._then: Callable[[], None] | None = None
+        self._tables = TableFunctions(place.tables, place.clocks.seconds)
+        self._lists = ListFunctions(place.lists)
         facade = Facade()
         self.live = facade.live
         host: dict[str, Callable[..., Any]] = {
@@ -104,8 +107,8 @@ class Generation:
             **codecs.functions(place.clocks.epoch),
             **sealing.functions(place.clocks.epoch),
             **Expressions(limits.string).functions(),
-            **TableFunctions(place.tables, place.clocks.seconds).functions(),
-            **ListFunctions(place.lists).functions(),
+            **self._tables.functions(),
+            **self._lists.functions(),
             **place.pools.functions(),
             **place.metrics.functions(),
         }
@@ -142,6 +145,29 @@ class Generation:
         """An exchange or connection has ended."""
         self.live.pop(number, None)
         self.runtime.over(number)
+        if self._then is not None:
+            self._look()
+
+    def leaves(self, number: int) -> None:
+        """An exchange or connection goes on with another generation; here there is no room."""
+        self.live.pop(number, None)
+
+    def retire(self, then: Callable[[], None]) -> None:
+        """Others work in its place. Call back once all that began with it has ended."""
+        self._then = then
+        self._look()
+
+    def _look(self) -> None:
+        then = self._then
+        if then is not None and not self.live:
+            self._then = None
+            then()
+
+    def change(self, place: Place) -> None:
+        """It works there from now on: with these tables and lists."""
+        self._place = place
+        self._tables.change(place.tables)
+        self._lists.change(place.lists)
 
 
 def _shape(pattern: str) -> tuple[int, int] | tuple[None, None, str]:

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from twisted.logger import Logger
 
 from pointsman.contracts import Duration, SectionPlace, Settings
+from pointsman_rules.rule_tables import numbered
 
 Problem = tuple[None, str]
 LARGEST = 64 << 20  # bytes of a file
@@ -163,6 +164,14 @@ class RuleList:
         find, size = lookup(self._settings.kind, told_bytes, self._settings.ignore_case)
         self._find, self.size = find, size
 
+    def is_like(self, other: RuleList) -> bool:
+        """Whether the other one has read the same."""
+        return (self._settings, self._path, self._seen) == (
+            other._settings,
+            other._path,
+            other._seen,
+        )
+
     def refresh(self, now: float) -> bool:
         """Read it anew if its file has changed and its time has come; whether it was read."""
         if self._path is None or now < self._due:
@@ -189,8 +198,13 @@ class ListFunctions:
     """What the prelude calls about lists: by a number, never by an object."""
 
     def __init__(self, lists: Mapping[str, RuleList]) -> None:
-        self._names = {name: at for at, name in enumerate(lists)}
-        self._lists = tuple(lists.values())
+        self._names: dict[str, int] = {}
+        self._lists: list[RuleList] = []
+        self.change(lists)
+
+    def change(self, lists: Mapping[str, RuleList]) -> None:
+        """There are these lists from now on; those of the same name keep their numbers."""
+        numbered(lists, self._names, self._lists)
 
     def number(self, name: str) -> int | Problem:
         """The number of a list."""
@@ -212,7 +226,8 @@ class ListFunctions:
 
 
 def make_lists(settings: Mapping[str, ListSettings], place: SectionPlace) -> Mapping[str, RuleList]:
-    """The lists under ``lists``, read."""
+    """The lists under ``lists``, read; one of which nothing has changed is the same as before."""
+    before: Mapping[str, RuleList] = place.before or {}
     made: dict[str, RuleList] = {}
     for name, one in settings.items():
         path = None if one.file is None else place.folder((name, "file")) / one.file
@@ -221,4 +236,7 @@ def make_lists(settings: Mapping[str, ListSettings], place: SectionPlace) -> Map
             made[name].read()
         except ValueError as error:
             place.error(str(error), at=(name, "file" if one.file is not None else "values"))
+        there = before.get(name)
+        if there is not None and there.is_like(made[name]):
+            made[name] = there
     return made

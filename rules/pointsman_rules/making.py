@@ -59,8 +59,28 @@ def _book(
         if error.option:
             raise Misfit(str(error), "", (at, "options", error.option)) from None
         raise Misfit(str(error), "", (at, "file")) from None
-    book.trial = partial(tried, engine=site.settings.engine)
+    book.trial = trial = partial(tried, engine=site.settings.engine)
+    known = {file.source for file in _at_work(site, book)}
+    if known:  # it is no start: what has changed is tried as on a hot reload
+        for at, file in zip(places, files, strict=True):
+            if file.source not in known:
+                try:
+                    trial(file)
+                except ValueError as error:
+                    raise Misfit(str(error), "mend the rule or its test", (at, "file")) from None
     return book
+
+
+def _at_work(site: LuaSite, book: Book) -> Sequence[RuleFile]:
+    """The files of the book in whose place this one was made."""
+    for user in site.users:
+        if isinstance(user, Book) and _place(user) == _place(book):
+            return user.generation.files
+    return ()
+
+
+def _place(book: Book) -> tuple[str, bool]:
+    return book.place.service, book.shadow
 
 
 def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:

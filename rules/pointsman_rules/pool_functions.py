@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pointsman.contracts.rules import RuledPool, RuledServer
+from pointsman.contracts.rules import RuledPool, RuledServer, RuleRoom
 
 Problem = tuple[None, str]
 _ADMIN = {"drain": "draining", "maint": "disabled", "ready": "enabled"}
@@ -15,11 +15,16 @@ class PoolFunctions:
     """What the prelude calls about pools.
 
     Attributes:
-        pools: all of the configuration; empty before the service runs.
+        room: where they are, which is told of each reload; None before the service runs.
     """
 
     def __init__(self) -> None:
-        self.pools: Mapping[str, RuledPool] = {}
+        self.room: RuleRoom | None = None
+
+    @property
+    def pools(self) -> Mapping[str, RuledPool]:
+        """All pools of the configuration; empty before the service runs."""
+        return {} if self.room is None else self.room.pools
 
     def _server(self, pool: str, name: str) -> RuledServer | None:
         there = self.pools.get(pool)

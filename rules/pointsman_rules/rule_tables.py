@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
 from pointsman.contracts import Duration, SectionPlace, Settings
 
 Problem = tuple[None, str]
+T = TypeVar("T")
 Value = str | int | float | bool
 LONGEST_KEY = 1024
 LONGEST_VALUE = 65536
@@ -44,11 +45,12 @@ class RuleTable:
     Args:
         size: keys at most, of values, of rates and of buckets each.
         ttl: seconds that a value lives if nothing else is said, 0 for ever.
+        before: whose content it has, if the same table had another size or ttl before.
     """
 
     __slots__ = ("_buckets", "_values", "_windows", "size", "ttl")
 
-    def __init__(self, size: int, ttl: float) -> None:
+    def __init__(self, size: int, ttl: float, before: RuleTable | None = None) -> None:
         self.size = size
         self.ttl = ttl
         self._values: OrderedDict[str, _Entry] = OrderedDict()
@@ -56,6 +58,13 @@ class RuleTable:
         self._windows: OrderedDict[tuple[str, float], tuple[int, int, int]] = OrderedDict()
         # Of a bucket: its tokens and when they were counted.
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        if before is not None:
+            self.share(before)
+
+    def share(self, other: RuleTable) -> None:
+        """Have the content of another table from now on, as it has."""
+        self._values, self._windows = other._values, other._windows
+        self._buckets = other._buckets
 
     def get(self, key: str, now: float) -> Value | None:
         """The live value of a key, or None."""
@@ -72,7 +81,7 @@ class RuleTable:
         lives = self.ttl if ttl is None else ttl
         self._values[key] = _Entry(value, now + lives if lives else float("inf"))
         self._values.move_to_end(key)
-        if len(self._values) > self.size:
+        while len(self._values) > self.size:
             self._values.popitem(last=False)
 
     def add(self, key: str, value: Value, ttl: float | None, now: float) -> bool:
@@ -121,7 +130,7 @@ class RuleTable:
         count += 1
         self._windows[place] = (number, count, before)
         self._windows.move_to_end(place)
-        if len(self._windows) > self.size:
+        while len(self._windows) > self.size:
             self._windows.popitem(last=False)
         return count + before * (1 - (now % window) / window)
 
@@ -134,7 +143,7 @@ class RuleTable:
             tokens -= 1
         self._buckets[key] = (tokens, now)
         self._buckets.move_to_end(key)
-        if len(self._buckets) > self.size:
+        while len(self._buckets) > self.size:
             self._buckets.popitem(last=False)
         return got, 0.0 if got else (1 - tokens) / per_second
 
@@ -150,17 +159,42 @@ class RuleTable:
         return len(gone)
 
 
+def share_all(tables: Mapping[str, RuleTable], others: Mapping[str, RuleTable]) -> None:
+    """Let tables have the content of those of the same name among others."""
+    for name, table in tables.items():
+        other = others.get(name)
+        if other is not None:
+            table.share(other)
+
+
 def _first(values: OrderedDict[str, _Entry], most: int) -> list[tuple[str, _Entry]]:
     return [pair for pair, _ in zip(values.items(), range(most), strict=False)]
+
+
+def numbered(there: Mapping[str, T], names: dict[str, int], places: list[T]) -> None:
+    """Let ``names`` and ``places`` be about what is there; a number once given stays as it is."""
+    for name in set(names) - set(there):
+        del names[name]
+    for name, one in there.items():
+        if name in names:
+            places[names[name]] = one
+        else:
+            names[name] = len(places)
+            places.append(one)
 
 
 class TableFunctions:
     """What the prelude calls about tables: by a number, never by an object."""
 
     def __init__(self, tables: Mapping[str, RuleTable], clock: Callable[[], float]) -> None:
-        self._names = {name: at for at, name in enumerate(tables)}
-        self._tables = tuple(tables.values())
+        self._names: dict[str, int] = {}
+        self._tables: list[RuleTable] = []
         self._clock = clock
+        self.change(tables)
+
+    def change(self, tables: Mapping[str, RuleTable]) -> None:
+        """There are these tables from now on; those of the same name keep their numbers."""
+        numbered(tables, self._names, self._tables)
 
     def number(self, name: str) -> int | Problem:
         """The number of a table."""
@@ -221,5 +255,12 @@ class TableFunctions:
 def make_tables(
     settings: Mapping[str, TableSettings], place: SectionPlace
 ) -> Mapping[str, RuleTable]:
-    """The tables under ``rule_tables``."""
-    return {name: RuleTable(one.size, one.ttl) for name, one in settings.items()}
+    """The tables under ``rule_tables``; those that are there already go on with their content."""
+    before: Mapping[str, RuleTable] = place.before or {}
+    return {name: _table(one, before.get(name)) for name, one in settings.items()}
+
+
+def _table(settings: TableSettings, before: RuleTable | None) -> RuleTable:
+    if before is not None and (before.size, before.ttl) == (settings.size, settings.ttl):
+        return before
+    return RuleTable(settings.size, settings.ttl, before)

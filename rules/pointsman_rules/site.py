@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import Field
@@ -45,35 +45,77 @@ class Watching(Protocol):
 
 
 class LuaSite:
-    """What the rules of all virtual services share.
+    """What the rules of all virtual services share, as one configuration has it.
 
     Args:
         settings: of the section `lua`.
         lists, tables: by name.
-    """
+        before: that of the configuration at work, if there is one: what goes on beside the rules
+            and what they have counted is the same.
 
-    log = Logger()
+    Attributes:
+        beside: what goes on beside the rules, whatever the configuration.
+    """
 
     def __init__(
         self,
         settings: LuaSettings,
         lists: Mapping[str, RuleList],
         tables: Mapping[str, RuleTable],
+        before: LuaSite | None = None,
     ) -> None:
         self.settings = settings
         self.lists = lists
         self.tables = tables
+        self.beside: Beside = Beside() if before is None else before.beside
+        self.metrics = self.beside.metrics
+        self.watchdog = self.beside.watchdog
+
+    def start(self, reactor: Any, user: Watching) -> None:
+        """A book of rules begins its work."""
+        self.at_work()
+        self.beside.start(reactor, user)
+
+    def at_work(self) -> None:
+        """This is how it is now, for all books."""
+        self.beside.site = self
+        self.watchdog.late = self.settings.watchdog
+
+    def stop(self, user: Watching) -> None:
+        """A book of rules ends."""
+        self.beside.stop(user)
+
+    @property
+    def users(self) -> Sequence[Watching]:
+        """All books at work, whatever configuration they came with."""
+        return self.beside.users
+
+
+class Beside:
+    """What goes on beside the rules of all services, from one configuration to the next.
+
+    Attributes:
+        site: as it is now; None before any rules are at work.
+        metrics: what rules count.
+        watchdog: notices rules that take too long.
+        users: the books at work.
+    """
+
+    log = Logger()
+
+    def __init__(self) -> None:
+        self.site: LuaSite | None = None
         self.metrics = RuleMetrics()
-        self.watchdog = Watchdog(settings.watchdog)
-        self._users: list[Watching] = []
+        self.watchdog = Watchdog()
+        self.users: list[Watching] = []
         self._due = 0.0
         self._chores = LoopingCall(self._look)
         self._reactor: Any = None
 
     def start(self, reactor: Any, user: Watching) -> None:
-        """A book of rules begins its work; the first one starts all that goes on beside."""
-        self._users.append(user)
-        if len(self._users) > 1:
+        """A book begins its work; the first one starts all that goes on."""
+        self.users.append(user)
+        if len(self.users) > 1:
             return
         self._reactor = reactor
         self._chores.clock = reactor
@@ -81,22 +123,25 @@ class LuaSite:
         self.watchdog.start(reactor)
 
     def stop(self, user: Watching) -> None:
-        """A book of rules ends; the last one ends it."""
-        self._users.remove(user)
-        if self._users:
+        """A book ends; the last one ends it."""
+        self.users.remove(user)
+        if self.users:
             return
         self.watchdog.stop()
         if self._chores.running:
             self._chores.stop()
 
     def _look(self) -> None:
+        site = self.site
+        if site is None:
+            return
         now = self._reactor.seconds()
-        for one in self.lists.values():
+        for one in site.lists.values():
             one.refresh(now)
-        watch = self.settings.watch
+        watch = site.settings.watch
         if watch and now >= self._due:
             self._due = now + watch
-            for user in self._users:
+            for user in tuple(self.users):
                 user.look()
 
     def _failed(self, failure: Failure) -> None:
@@ -117,4 +162,13 @@ def sections() -> Mapping[str, Section]:
 
 
 def _make_site(settings: LuaSettings, place: SectionPlace) -> LuaSite:
-    return LuaSite(settings, place.made["lists"], place.made["rule_tables"])
+    before: LuaSite | None = place.before
+    lists, tables = place.made["lists"], place.made["rule_tables"]
+    # The members of lists and tables are the very same if nothing of them has changed.
+    if before is None or (settings, lists, tables) != (
+        before.settings,
+        before.lists,
+        before.tables,
+    ):
+        return LuaSite(settings, lists, tables, before)
+    return before

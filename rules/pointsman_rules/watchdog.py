@@ -25,6 +25,7 @@ class Watchdog:
         late: seconds without a sign of life after which it is told.
 
     Attributes:
+        late: as above.
         running: what runs now: the runs, the event, the exchange; None between runs.
         told: how often it was told.
     """
@@ -34,7 +35,7 @@ class Watchdog:
     def __init__(self, late: float = LATE) -> None:
         self.running: tuple[Any, str, Any] | None = None
         self.told = 0
-        self._late = late
+        self.late = late
         self._reactor: Any = None
         self._beat: Any = None
         self._seen = 0.0
@@ -72,7 +73,7 @@ class Watchdog:
             seen = self._seen
             late = time.monotonic() - seen
             running = self.running
-            if late >= self._late + BEAT and running is not None and told_of != seen:
+            if late >= self.late + BEAT and running is not None and told_of != seen:
                 told_of = seen
                 self.told += 1
                 words = self.words(running, late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -49,9 +49,22 @@ class RunningRules:
             for book in self._running:
                 self._guarded("start", book, partial(book.start, self))
 
-    def are(self, books: Sequence[Rulebook]) -> bool:
-        """Whether these are the ones at work, the very same."""
-        return [*map(id, self._running)] == [*map(id, books)]
+    def become(self, pools: Mapping[str, RuledPool]) -> None:
+        """After a reload: those that stay go on, the others end, and new ones begin.
+
+        Args:
+            pools: as above.
+        """
+        self.pools = pools
+        rules = self._service.rules
+        books = rules.books if rules is not None else ()
+        before, self._running = self._running, books
+        for book in before:
+            if not any(book is each for each in books):
+                self._guarded("stop", book, book.stop)
+        for book in books:
+            if not any(book is each for each in before):
+                self._guarded("start", book, partial(book.start, self))
 
     def stop(self) -> None:
         """Let them end it."""

@@ -249,14 +249,10 @@ class RunningService:
         Args:
             pools: all pools, by name.
         """
-        rules = self.service.rules
-        if self.rules is not None and (rules is None or not self.rules.are(rules.books)):
-            self.rules.stop()
-            self.rules = None
-        if rules is None:
-            return
         if self.rules is not None:
-            self.rules.pools = pools
+            self.rules.become(pools)
+            return
+        if self.service.rules is None:
             return
         shared = self._shared
         self.rules = RunningRules(self.service, pools, shared.reactor, shared.clock, shared.wall)

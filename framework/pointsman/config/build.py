@@ -98,7 +98,12 @@ class _Builder:
         recipes = dict(_recipes(self._settings))
         yield
         self._sections = make_sections(
-            self._settings, self._positions, self._registry, self._problems, self._warnings
+            self._settings,
+            self._positions,
+            self._registry,
+            self._problems,
+            self._warnings,
+            self._previous.sections if self._previous is not None else None,
         )
         if self._previous is not None:
             self._same_sections = self._previous.sections == self._sections

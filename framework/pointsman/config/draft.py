@@ -221,13 +221,27 @@ class Draft:
     def _rules(
         self, name: str, pools: Mapping[str, Pool], old: VirtualService | None
     ) -> Rules | None:
-        """Those of a service; rulebooks that equal those at work give way to them."""
+        """Those of a service: what is at work and would be made as it is goes on."""
         books = self._books.get(name)
         if books is None:
             return None
-        if old is not None and old.rules is not None and old.rules.books == tuple(books):
-            books = old.rules.books
-        return Rules(books, pools)
+        before = old.rules.books if old is not None and old.rules is not None else ()
+        if old is None or not before or old.settings.mode != self._mode_of(name):
+            return Rules(books, pools)
+        left = [*before]
+        chosen: list[Rulebook] = []
+        for book in books:
+            place = next((at for at, each in enumerate(left) if each.stays(book)), None)
+            if place is None:
+                book.take_over(before)
+                chosen.append(book)
+            else:
+                chosen.append(left.pop(place))
+                chosen[-1].keep(book)
+        return Rules(chosen, pools)
+
+    def _mode_of(self, name: str) -> str:
+        return self.settings.virtual_services[name].mode
 
     def site(
         self,

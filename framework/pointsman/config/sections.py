@@ -43,6 +43,7 @@ def make_sections(
     registry: Registry,
     problems: list[Problem],
     warnings: list[Problem],
+    before: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Any]:
     """What each section becomes, by its name.
 
@@ -52,12 +53,14 @@ def make_sections(
         registry: whose sections are made.
         problems: receives what is wrong; nothing that was made may then be used.
         warnings: receives what is hardly meant.
+        before: what they are in the configuration at work.
     """
     made: dict[str, Any] = {}
     for name, section in registry.sections.items():
         if name not in type(settings).model_fields:
             continue  # the document was read before this plugin was loaded
-        place = _Place(name, positions, MappingProxyType(made), problems, warnings)
+        there = before.get(name) if before is not None else None
+        place = _Place(name, positions, MappingProxyType(made), there, problems, warnings)
         try:
             made[name] = section.make(getattr(settings, name), place)
         except Exception as error:  # a fault of the plugin, which must be named
@@ -74,6 +77,7 @@ class _Place:
         name: str,
         positions: Positions,
         made: Mapping[str, Any],
+        before: Any,
         problems: list[Problem],
         warnings: list[Problem],
     ) -> None:
@@ -82,6 +86,7 @@ class _Place:
         self._problems = problems
         self._warnings = warnings
         self.made = made
+        self.before = before
 
     def folder(self, at: Sequence[str | int] = ()) -> Path:
         return self._positions.folder((self._name, *at))

@@ -104,6 +104,14 @@ class SectionPlace(Protocol):
     def made(self) -> Mapping[str, Any]:
         """What was made of the sections before it, by name."""
 
+    @property
+    def before(self) -> Any:
+        """What this section became in the configuration at work; None if there is none.
+
+        It may be given back if nothing has changed, or be handed on what it remembers; nothing
+        of it may be changed: the new configuration may still be refused.
+        """
+
     def folder(self, at: Sequence[str | int] = ()) -> Path:
         """Where a relative path begins that is written under these keys: beside its file."""
 

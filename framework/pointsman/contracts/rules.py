@@ -295,8 +295,8 @@ class Rulebook(Protocol):
     """The rules of one virtual service, or a part of them that keeps its place among the others.
 
     Derive from it: only ``events`` and ``describes`` are yours to set. With each reload rulebooks
-    are made anew. If those of a service are equal (``==``) to the ones at work, these stay, and
-    what was made is thrown away without a start.
+    are made anew. One at work that ``stays`` goes on, and what was made in its place is thrown away
+    without a start; else the new one takes over, and the old one is stopped.
 
     Attributes:
         events: what it wants to be asked; read at load, and after each ``RuleRoom.changed``.
@@ -307,6 +307,25 @@ class Rulebook(Protocol):
     events: RuleEvents
     describes: str
     warnings: Sequence[str] = ()
+
+    def stays(self, made: Rulebook) -> bool:
+        """Whether ``made``, which a reload has made for the same service, would do the very same.
+
+        Then this one goes on with all that it remembers. Only looks. By default if they are equal.
+        """
+        return self == made
+
+    def keep(self, made: Rulebook) -> None:
+        """It stays: take from ``made`` what is new around it, such as its sections. Cannot fail."""
+        return None
+
+    def take_over(self, before: Sequence[Rulebook]) -> None:
+        """On a reload, before the start: these were at work, and not all of them stay.
+
+        Take from one that this one replaces what may stay, such as counters. Cannot fail: the
+        others may be of any kind, and work under way still asks them.
+        """
+        return None
 
     def start(self, room: RuleRoom) -> None:
         """The service runs: timers may begin. Nothing was asked before."""

@@ -127,7 +127,7 @@ def _responding(settings: RespondSettings, around: Around) -> Gate:
     status, close = settings.status, settings.close
     fill: Callable[[RuledExchange, Groups], bytes]
     if settings.file is not None:
-        body = around.path(settings.file).read_bytes()
+        body = around.read(settings.file)
         fill = lambda exchange, groups: body  # noqa: E731
     else:
         text = template(settings.body) if settings.body is not None else None
@@ -151,11 +151,20 @@ class RouteBook(Rulebook):
     Args:
         routes: compiled, in order.
         around: what all rules of the service share.
-        shares: whether it is this book that starts and stops what is shared.
+        first: number of the first of them; the book of number 0 starts and stops what is shared.
+        made_of: the settings of all rules in YAML of the service.
     """
 
-    def __init__(self, routes: Sequence[Route], around: Around, *, shares: bool = True) -> None:
-        self._shares = shares
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        around: Around,
+        first: int = 0,
+        made_of: Sequence[RouteSettings] = (),
+    ) -> None:
+        self._shares = shares = not first
+        self._first = first
+        self._made_of = tuple(made_of)
         self._routes = tuple(routes)
         self._around = around
         self.describes = f"{len(routes)} rules in YAML"
@@ -166,6 +175,26 @@ class RouteBook(Rulebook):
             upstream_request=self.upstream_request if edits_request else None,
             response=self.response if edits_answer else None,
         )
+
+    def stays(self, made: Rulebook) -> bool:
+        """Whether all rules in YAML of the service are the same: they share what is around them."""
+        return (
+            isinstance(made, RouteBook)
+            and self._first == made._first
+            and self._made_of == made._made_of
+            and self._around.made_of == made._around.made_of
+        )
+
+    def keep(self, made: Rulebook) -> None:
+        """Files of networks may have changed: do not wait for the next look."""
+        if self._shares:
+            self._around.refresh()
+
+    def take_over(self, before: Sequence[Rulebook]) -> None:
+        """Rate limits that are as they were count on."""
+        for old in before:
+            if self._shares and isinstance(old, RouteBook) and old._shares:
+                self._around.count_on(old._around)
 
     def start(self, room: RuleRoom) -> None:
         """The service runs."""
@@ -289,6 +318,6 @@ def make_books(
             first = number
         runs.setdefault(first, []).append(route)
     return [
-        RouteBook(runs[number], around, shares=not number) if number in runs else None
+        RouteBook(runs[number], around, number, entries) if number in runs else None
         for number in range(len(routes))
     ]

@@ -51,8 +51,7 @@ class RateLimit:
         self._keys = settings.keys
         self._status = settings.status
         self._clock = around.clock
-        # Key -> tokens, and when that was; whoever came last is at the end.
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = around.buckets(settings)
 
     def __call__(self, exchange: RuledExchange, groups: Groups) -> Answer:
         """Let it pass, or say when to come back."""
@@ -78,14 +77,14 @@ class BasicAuth:
     def __init__(self, settings: BasicAuthSettings, around: Around) -> None:
         stored: dict[str, str] = {}
         if settings.file is not None:
-            path = around.path(settings.file)
             try:
-                stored.update(htpasswd(path.read_text("utf-8")))
+                stored.update(htpasswd(around.read(settings.file).decode("utf-8")))
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise ValueError(f"cannot use {settings.file}: {why}") from None
         folder = around.path("")
         stored.update({name: each.reveal(folder) for name, each in settings.users.items()})
+        around.depends_on(*(word for pair in stored.items() for word in pair))
         self._checks: Mapping[str, Check] = {name: check_of(each) for name, each in stored.items()}
         # As long is looked for a name that is not there: its absence cannot be measured.
         self._nobody = next(iter(self._checks.values()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,9 @@ from pointsman.contracts import Surroundings
 from pointsman.contracts.rules import RuledExchange, RuledPool, RuleRoom
 from pointsman_rules.routes.addresses import Addresses, network
 from pointsman_rules.routes.fields import AddressSource
+
+# Of a rate limit: key -> tokens, and when that was; whoever came last is at the end.
+Buckets = OrderedDict[str, tuple[float, float]]
 
 # Files are looked at this often; seconds.
 LOOK = 5.0
@@ -26,6 +31,9 @@ class Around:
     Attributes:
         place: of the rule that is being compiled.
         sets_cookies: some rule may call ``set_cookie``.
+        made_of: all that the rules were made of beside their settings: two of equal rules and
+            equal ``made_of`` do the same.
+        limits: the counters of all rate limits, in order: what they were made of, and their keys.
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -36,13 +44,36 @@ class Around:
         self.sets_cookies = False
         self._service = surroundings.service
         self.place: tuple[str | int, ...] = ()
+        self.made_of: list[object] = [
+            surroundings.service, surroundings.mode, surroundings.pool, surroundings.places
+        ]  # fmt: skip
+        self.limits: list[tuple[object, Buckets]] = []
         self._looking: Callable[[], None] | None = None
 
     # ---- while rules are compiled ----
 
     def path(self, name: str) -> Path:
         """A file beside the configuration."""
-        return self._folder(self.place) / name
+        path = self._folder(self.place) / name
+        self.made_of.append(path)
+        return path
+
+    def read(self, name: str) -> bytes:
+        """What stands in such a file; read once, here. Raises OSError."""
+        found = self.path(name).read_bytes()
+        self.depends_on(name, found)
+        return found
+
+    def depends_on(self, *what: str | bytes) -> None:
+        """The rules would be others if this were something else; it is kept as a digest only."""
+        words = [each.encode() if isinstance(each, str) else each for each in what]
+        self.made_of += [hashlib.sha256(each).digest() for each in words]
+
+    def buckets(self, of: object) -> Buckets:
+        """An empty memory for a rate limit that was made of these settings."""
+        made: Buckets = OrderedDict()
+        self.limits.append((of, made))
+        return made
 
     def addresses(self, source: AddressSource) -> Addresses:
         """The networks that are written there, kept as new as their files.
@@ -76,9 +107,21 @@ class Around:
         if looking is not None:
             looking()
 
-    def _look(self) -> None:
+    def refresh(self) -> None:
+        """See whether files of networks have changed."""
         for each in self._files:
             each.refresh()
+
+    def count_on(self, before: Around) -> None:
+        """Let rate limits that are made as others were have what those have counted."""
+        left = [*before.limits]
+        for of, buckets in self.limits:
+            place = next((at for at, (other, _) in enumerate(left) if other == of), None)
+            if place is not None:
+                buckets.update(left.pop(place)[1])
+
+    def _look(self) -> None:
+        self.refresh()
         assert self._room is not None
         self._looking = self._room.reactor.callLater(LOOK, self._look).cancel
 

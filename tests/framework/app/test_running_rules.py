@@ -101,3 +101,19 @@ def test_a_service_without_rules_has_nothing_to_do() -> None:
     running.changed()
     running.server_state("pool", "a", "up", "down")
     running.stop()
+
+
+def test_after_a_reload_those_that_stay_are_left_alone() -> None:
+    stays, goes, comes = PlannedRules(), PlannedRules(), PlannedRules()
+    stage, running = at_work(stays, goes)
+    running.start()
+    room, stays.room = stays.room, None
+    pools = {"pool": stage.pool, "more": stage.pool}
+    stage.service.rules = Rules([comes, stays], pools)
+    running.become(pools)
+    assert (stays.room, stays.stopped, goes.stopped, comes.stopped) == (None, 0, 1, 0)
+    assert comes.room is room is running
+    assert [*running.pools] == ["pool", "more"]
+    stage.service.rules = None
+    running.become(pools)
+    assert (stays.stopped, comes.stopped) == (1, 1)

@@ -13,6 +13,7 @@ from kit.rulebooks import PlannedRules
 from pointsman.config.build import Site, build
 from pointsman.config.load import load, load_text
 from pointsman.contracts import Misfit, Offer, Settings, Surroundings
+from pointsman.contracts.rules import Rulebook, RuleEvents
 from pointsman.hookspecs import hookimpl
 from pointsman.model.errors import ConfigError
 
@@ -141,3 +142,67 @@ def test_relative_paths_begin_beside_the_file_they_are_written_in(tmp_path: Path
     registry = registry_of(Offers(), RuleOffers(make))
     build(load(tmp_path / "site.yaml", registry), registry)
     assert folders == [inner] * 4
+
+
+class Remembering(Named):
+    """Stays as long as it is called the same; notes what a reload tells it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.kept: list[object] = []
+        self.before: list[str] = []
+
+    def stays(self, made: Rulebook) -> bool:
+        return self.describes == made.describes
+
+    def keep(self, made: Rulebook) -> None:
+        self.kept.append(made)
+
+    def take_over(self, before: Sequence[Rulebook]) -> None:
+        self.before = [each.describes for each in before]
+
+
+def test_on_a_reload_each_rulebook_that_would_be_made_as_it_is_stays() -> None:
+    made: list[Remembering] = []
+
+    def make(entries: Sequence[Any], around: Surroundings) -> Sequence[PlannedRules]:
+        books = [Remembering(entry.file) for entry in entries]
+        made.extend(books)
+        return books
+
+    registry = registry_of(Offers(), RuleOffers(make))
+    before = build(load_text(SITE, "f", registry), registry)
+    first = before.services[0].rules
+    assert first is not None
+    text = SITE.replace("x.abc, {file: r}", "z.abc, {file: r}, x.abc")
+    made.clear()
+    after = build(load_text(text, "f", registry), registry, before)
+    rules = after.services[0].rules
+    assert rules is not None
+    empty, z, r, x, y = rules.books
+    assert (empty, r, y) == (first.books[0], first.books[2], first.books[3])
+    assert x is first.books[1]
+    assert isinstance(x, Remembering)
+    assert [each.describes for each in x.kept if isinstance(each, Named)] == ["x.abc"]
+    assert x.kept[0] in made
+    assert isinstance(z, Remembering)
+    assert z.before == ["", "x.abc", "r", "y.abc"]
+    made.clear()
+    other = build(
+        load_text(text.replace("mode: tcp", "mode: http"), "f", registry), registry, after
+    )
+    changed = other.services[0].rules
+    assert changed is not None
+    assert not set(map(id, changed.books)) & set(map(id, rules.books))
+
+
+def test_a_rulebook_that_says_nothing_stays_only_if_it_is_equal() -> None:
+    class Bare(Rulebook):
+        describes = "bare"
+        events = RuleEvents()
+
+    one = Bare()
+    assert one.stays(one)
+    assert not one.stays(Bare())
+    one.keep(Bare())
+    one.take_over([Bare()])
