@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Final
 
-from pointsman.contracts.rules import RuledExchange, RuleEvents, RuleRoom
+from pointsman.contracts.rules import Rulebook, RuledExchange, RuleEvents, RuleRoom
 from pointsman.core.explain import Choice, explain
 from pointsman.core.pool import BOUND, Pool
 from pointsman.core.ruled_facts import RuledFacts
@@ -67,6 +67,16 @@ class ExplainingRules:
 
     def _told_to(self) -> tuple[bytes, bool, bytes, tuple[Network, ...]]:
         return self._header, self._log, self._secret, self._networks
+
+    def stays(self, made: Rulebook) -> bool:
+        """Whether a reload has made the same again."""
+        return self == made
+
+    def keep(self, made: Rulebook) -> None:
+        """There is nothing around it."""
+
+    def take_over(self, before: Sequence[Rulebook]) -> None:
+        """It counts nothing."""
 
     def start(self, room: RuleRoom) -> None:
         """The service runs, and has its clocks and pools."""
