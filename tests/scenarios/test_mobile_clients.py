@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from kit.recorders import FACTS, RecordedClient, RecordedUpstreams
-from pointsman.contracts import Arrival, Persistence, Table
-from pointsman.core.exchange import Exchange
-from pointsman.core.members import Member
+from kit.mobile_clients import BEGIN, CLIENTS, HOUR, MINUTE, SESSION, Balancer, Hour
+from kit.mobile_workers import Worker, tick_all, with_lmdb, with_valkey, workers
+from kit.programs import NeedsProgram
+from kit.running_site import eventually
+from kit.valkey import valkey_server
+from pointsman.contracts import Persistence, Table
 from pointsman.core.persistence_chain import Chain
-from pointsman.core.pool import Pool
 from pointsman.core.server_states import DRAINING, ENABLED
-from pointsman.core.supplies import ExchangeSupplies
-from pointsman.core.virtual_service import VirtualService
-from pointsman.model.address import Address
-from pointsman.model.cookies import cookie_of, read_set_cookie
-from pointsman.model.message import RequestHead, ResponseHead
-from pointsman.model.record import ExchangeRecord
-from pointsman.model.server import RealServer
-from pointsman.model.service import ServiceSettings
 from pointsman_persistence.active_cookie import ActiveCookie
 from pointsman_persistence.inserted import Inserted
 from pointsman_persistence.lmdb_file import opened
@@ -33,201 +24,185 @@ from pointsman_persistence.server_cookie import ServerCookie
 from pointsman_persistence.source_ip import SourceIP
 from pointsman_persistence.tokens import Tokens
 
-HOUR, MINUTE = 3600.0, 60.0
-CLIENTS = 200
-BEGIN = 1_700_000_000.0
-SESSION = 20 * MINUTE
-Made = Callable[["Hour"], Persistence]
+Made = Callable[[Balancer], Persistence]
+KINDS = ("server_cookie", "active_cookie")
 
 
-class InTurn:
-    """A scheduler that would send nobody to the same server twice."""
-
-    wants_first_byte = False
-
-    def __init__(self) -> None:
-        self.turn = 0
-
-    def pick(self, arrival: Arrival, candidates: tuple[Member, ...]) -> Member:
-        self.turn += 1
-        return candidates[self.turn % len(candidates)]
-
-    def keep(self, names: object) -> None: ...
-
-    def first_byte(self, candidate: Member, seconds: float) -> None: ...
+def server_cookie(balancer: Balancer) -> Persistence:
+    table = MemoryTable(10_000, SESSION)
+    return ServerCookie(table, b"sid", wall=lambda: BEGIN + balancer.now)
 
 
-class StatefulServer:
-    """Answers 404 to sessions that it does not know, and forgets those that are not used."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.sessions: dict[bytes, float] = {}
-
-    def answers(self, request: RequestHead, now: float) -> ResponseHead:
-        session = cookie_of(request, b"sid")
-        if session is None:
-            session = b"%b-%d" % (self.name.encode(), len(self.sessions))
-            self.sessions[session] = now
-            # As logins answer: the client is to come back, and does so at once.
-            return ResponseHead(
-                302, wire=b"Location: /\r\nSet-Cookie: sid=%b; Path=/\r\n" % session
-            )
-        if now - self.sessions.get(session, -SESSION) >= SESSION:
-            return ResponseHead(404)
-        self.sessions[session] = now
-        return ResponseHead(200, wire=b"Cache-Control: public\r\n")
+def with_fallback(balancer: Balancer) -> Persistence:
+    return Chain(server_cookie(balancer), SourceIP(MemoryTable(10_000, SESSION)))
 
 
-class Phone(RecordedClient):
-    """The client's side of one connection."""
-
-    def __init__(self, ip: str) -> None:
-        super().__init__()
-        self.connection = FACTS._replace(peer_ip=ip)
-        self.answer: ResponseHead | None = None
-
-    def send_head(self, head: ResponseHead, data: bytes, ended: bool, close: bool) -> None:
-        self.answer = head
-        super().send_head(head, data, ended, close)
-
-
-class Hour:
-    """The site, its clients, and a clock that a test moves."""
-
-    def __init__(self, make: Made) -> None:
-        self.now = 0.0
-        self.random = Random(7)
-        self.servers = {name: StatefulServer(name) for name in ("a", "b")}
-        self.members = [Member(RealServer(name)) for name in self.servers]
-        self.make = make
-        self.jars: list[dict[bytes, bytes]] = [{} for _ in range(CLIENTS)]
-        self.statuses: list[int] = []
-        self.records: list[ExchangeRecord] = []
-        self.restart()
-
-    def restart(self) -> None:
-        """The balancer begins anew; servers and clients do not notice."""
-        self.persistence = self.make(self)
-        self.persistence.keep([member.server for member in self.members])
-        pool = Pool("pool", self.members, InTurn(), self.persistence)  # type: ignore[arg-type]
-        settings = ServiceSettings("service", (Address("127.0.0.1", 80),))
-        self.service = VirtualService(settings, pool, finished=[self.records.append])
-        self.upstreams = RecordedUpstreams()
-        self.supplies = ExchangeSupplies(
-            self.service, self.upstreams, lambda: self.now, lambda: BEGIN + self.now, lambda: "id"
-        )
-
-    def visits(self, who: int) -> None:
-        """A client opens a connection from wherever it is now, asks some times and closes it."""
-        ip = f"198.51.{self.random.randrange(256)}.{self.random.randrange(256)}"
-        for _ in range(self.random.randint(1, 4)):
-            self.now += 0.01
-            self.asks(self.jars[who], ip)
-
-    def asks(self, jar: dict[bytes, bytes], ip: str) -> None:
-        cookies = b"; ".join(b"%b=%b" % pair for pair in jar.items())
-        wire = b"Host: example.org\r\n" + (b"Cookie: %b\r\n" % cookies if cookies else b"")
-        request = RequestHead(b"GET", b"/", host=b"example.org", wire=wire)
-        phone = Phone(ip)
-        Exchange(self.supplies, phone, ip).begin(request, b"", True)
-        upstream = self.upstreams.last.connects()
-        server = self.servers[upstream.member.name]
-        upstream.asking.response_began(server.answers(request, self.now), b"", True)
-        assert phone.answer is not None
-        self.statuses.append(phone.answer.status)
-        for line in phone.answer.headers.get_all(b"set-cookie"):
-            cookie = read_set_cookie(line, BEGIN + self.now)
-            assert cookie is not None
-            jar[cookie.name] = cookie.value
-
-    def passes(self, events: dict[float, Callable[[], None]]) -> None:
-        """All that happens in an hour; nobody stays away for as long as a session lasts."""
-        due: list[tuple[float, int]] = [(self.random.uniform(0, 60), who) for who in range(CLIENTS)]
-        heapq.heapify(due)
-        waiting = sorted(events)
-        while due[0][0] < HOUR:
-            now, who = heapq.heappop(due)
-            while waiting and waiting[0] <= now:
-                events[waiting.pop(0)]()
-            self.now = max(self.now, now)
-            self.visits(who)
-            heapq.heappush(due, (now + self.random.uniform(5.0, SESSION - MINUTE), who))
-
-
-def server_cookie(hour: Hour) -> Persistence:
-    return ServerCookie(MemoryTable(10_000, SESSION), b"sid", wall=lambda: BEGIN + hour.now)
-
-
-def with_fallback(hour: Hour) -> Persistence:
-    return Chain(server_cookie(hour), SourceIP(MemoryTable(10_000, SESSION)))
-
-
-def active_cookie(hour: Hour) -> Persistence:
+def active_cookie(balancer: Balancer) -> Persistence:
     tokens = Tokens(b"s" * 32, "pool", rotate=24 * HOUR)
     inserted = Inserted(b"pin", strip=True)
-    return ActiveCookie(tokens, inserted, SESSION, wall=lambda: BEGIN + hour.now)
+    return ActiveCookie(tokens, inserted, SESSION, wall=lambda: BEGIN + balancer.now)
 
 
 def lasting(folder: Path) -> Made:
     """Server cookies in a file that is still there after a restart."""
     tables: list[Table] = []
 
-    def make(hour: Hour) -> Persistence:
+    def make(balancer: Balancer) -> Persistence:
         for table in tables:
             table.close()
         tables[:] = [
             LmdbTable(
                 folder, "pool", 10_000, SESSION, None,
-                lambda where: opened(where, lambda: hour.now, lambda: BEGIN + hour.now, "boot"),
+                lambda where: opened(
+                    where, lambda: balancer.now, lambda: BEGIN + balancer.now, "boot"
+                ),
             )
         ]  # fmt: skip
         tables[0].start(None)
-        return ServerCookie(tables[0], b"sid", wall=lambda: BEGIN + hour.now)
+        return ServerCookie(tables[0], b"sid", wall=lambda: BEGIN + balancer.now)
 
     return make
 
 
-def check(hour: Hour) -> None:
-    assert hour.statuses.count(404) == 0
-    assert hour.statuses.count(302) == CLIENTS
-    assert len(hour.statuses) > 2000
-    assert len(hour.records) == len(hour.statuses)
-    assert all(len(server.sessions) > CLIENTS // 5 for server in hour.servers.values())
-    assert [member.active for member in hour.members] == [0, 0]
+def check(hour: Hour, balancer: Balancer) -> None:
+    hour.check()
+    assert len(balancer.records) == hour.statuses.total()
+    assert [member.active for member in balancer.members] == [0, 0]
 
 
 @pytest.mark.parametrize("make", [server_cookie, with_fallback, active_cookie])
 def test_nobody_meets_a_server_that_does_not_know_it(make: Made) -> None:
-    hour = Hour(make)
+    balancer = Balancer(make)
+    hour = Hour([balancer])
     hour.passes({})
-    check(hour)
+    check(hour, balancer)
 
 
 @pytest.mark.parametrize("make", [server_cookie, with_fallback, active_cookie])
 def test_not_even_while_a_server_is_drained(make: Made) -> None:
-    hour = Hour(make)
-    a = hour.members[0]
+    balancer = Balancer(make)
+    hour = Hour([balancer])
+    a = balancer.members[0]
     hour.passes(
         {20 * MINUTE: lambda: a.set_admin(DRAINING), 40 * MINUTE: lambda: a.set_admin(ENABLED)}
     )
-    check(hour)
+    check(hour, balancer)
 
 
 def test_not_even_after_a_restart_with_a_cookie_of_ours() -> None:
-    hour = Hour(active_cookie)
-    hour.passes({20 * MINUTE: hour.restart, 40 * MINUTE: hour.restart})
-    check(hour)
+    balancer = Balancer(active_cookie)
+    hour = Hour([balancer])
+    hour.passes({20 * MINUTE: balancer.restart, 40 * MINUTE: balancer.restart})
+    check(hour, balancer)
 
 
 def test_not_even_after_a_restart_with_pins_in_a_file(tmp_path: Path) -> None:
-    hour = Hour(lasting(tmp_path / "pins"))
-    hour.passes({20 * MINUTE: hour.restart, 40 * MINUTE: hour.restart})
-    check(hour)
+    balancer = Balancer(lasting(tmp_path / "pins"))
+    hour = Hour([balancer])
+    hour.passes({20 * MINUTE: balancer.restart, 40 * MINUTE: balancer.restart})
+    check(hour, balancer)
 
 
-def test_without_pins_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    hour = Hour(server_cookie)
-    hour.service.pool.persistence = hour.service.pool.learn = None
+@pytest.mark.parametrize("kind", KINDS)
+def test_not_even_at_processes_that_share_a_file(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pins"
+    folder.mkdir(mode=0o700)
+    with workers(2, with_lmdb, kind, folder) as two:
+        hour = Hour(two)
+
+        def killed() -> None:
+            two[0].kill()
+            two[0] = hour.balancers[0] = Worker(with_lmdb, hour.now, kind, folder)
+
+        hour.passes({10 * MINUTE: killed}, HOUR / 3)
+        hour.check(800)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_not_even_at_four_processes_that_are_killed_and_restarted(
+    kind: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pins"
+    folder.mkdir(mode=0o700)
+    with workers(4, with_lmdb, kind, folder) as four:
+        hour = Hour(four)
+
+        def again(place: int, end: Callable[[Worker], None]) -> None:
+            end(four[place])
+            four[place] = hour.balancers[place] = Worker(with_lmdb, hour.now, kind, folder)
+
+        def all_again() -> None:
+            for worker in four:
+                worker.stop()
+            four[:] = [Worker(with_lmdb, hour.now, kind, folder) for _ in four]
+            hour.balancers[:] = four
+
+        hour.passes(
+            {
+                10 * MINUTE: lambda: again(1, Worker.kill),
+                25 * MINUTE: all_again,
+                45 * MINUTE: lambda: again(2, Worker.stop),
+            }
+        )
+        hour.check()
+
+
+@pytest.mark.parametrize(
+    ("kind", "length"),
+    [
+        ("server_cookie", HOUR / 3),
+        ("active_cookie", HOUR / 3),
+        pytest.param("server_cookie", HOUR, marks=pytest.mark.slow),
+        pytest.param("active_cookie", HOUR, marks=pytest.mark.slow),
+    ],
+)
+def test_not_even_at_two_instances_whose_cache_is_killed_and_comes_back(
+    kind: str, length: float, tmp_path: Path, needs_program: NeedsProgram
+) -> None:
+    program = needs_program("redis-server", package="redis-server")
+    with (
+        valkey_server(program, tmp_path / "server") as server,
+        workers(2, with_valkey, kind, server.port, b"s" * 32) as two,
+    ):
+        hour = Hour(two)
+        alone: dict[int, Worker] = {}
+        is_there = True
+
+        def roams(hour: Hour, who: int) -> Worker:
+            """To any, but who begins while the cache is lost is known at one of them alone."""
+            tick_all(two, hour.now)  # nobody is back within the time that a change needs
+            if is_there:
+                return hour.random.choice(two)
+            if not hour.jars[who]:
+                alone[who] = hour.random.choice(two)
+            return alone.get(who) or hour.random.choice(two)
+
+        def lost() -> None:
+            nonlocal is_there
+            server.kill()
+            is_there = False
+            eventually(lambda: not any(tick_all(two, hour.now)))
+
+        def back() -> None:
+            nonlocal is_there
+            server.start()
+            eventually(lambda: all(tick_all(two, hour.now)))
+            is_there = True
+            alone.clear()
+
+        eventually(lambda: all(tick_all(two, hour.now)))
+        hour.roams = roams
+        hour.begins = lambda who: hour.random.uniform(0.0, length / 2)
+        parts = {1 / 12: lost, 1 / 3: back, 1 / 2: lost, 2 / 3: back}
+        hour.passes({part * length: event for part, event in parts.items()}, length)
+        hour.check(600)
+
+
+def test_without_pins_they_do() -> None:
+    balancer = Balancer(server_cookie)
+    hour = Hour([balancer])
+    balancer.pool.persistence = balancer.pool.learn = None
     hour.passes({})
-    assert hour.statuses.count(404) > 500
+    assert hour.statuses[404] == len(hour.unknown) > 500
+    assert hour.statuses[302] == CLIENTS

@@ -325,8 +325,14 @@ class ValkeyTable(Table):
 
     def loaded(self, key: bytes, pin: Told) -> None:
         """The server has this pin (`Levelling`)."""
-        if key not in self._under_way:
-            self._take(key, pin)
+        if key in self._under_way:
+            return
+        self._take(key, pin)
+        now = self._clock()
+        there = self._peek(key, now)
+        # It was used here while nobody could be told.
+        if there is not None and there.used - (now - self._silence + pin.left) >= self._grain:
+            self._tell(USE, key, there, now)
 
     def only_here(self, key: bytes, pin: Pin) -> None:
         """The server did not have this pin (`Levelling`)."""

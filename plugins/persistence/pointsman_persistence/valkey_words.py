@@ -48,14 +48,12 @@ if name == member then
     redis.call('DEL', key)
     return tell(member, 0, 0)
   end
-  if kind == 'use' then
-    if ttl > there_ttl then
-      redis.call('PEXPIRE', key, ttl)
-      return tell(member, there_age, ttl)
-    end
-    return false
+  if kind == 'use' and ttl > there_ttl then
+    redis.call('PEXPIRE', key, ttl)
+    return tell(member, there_age, ttl)
   end
 end
+-- A use that another has outdone is answered as well: who sent it has passed over that one's.
 return {name, string.format('%.0f', there_age), there_ttl}
 """
 

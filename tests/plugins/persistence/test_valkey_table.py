@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from kit.table_contract import TableContract, TableMachine
 from kit.valkey import Sharing, ValkeyServer, now, quick, sharing, valkey_server
 from pointsman.contracts import Pin, Table
 from pointsman_persistence.valkey_table import ValkeyTable
+from pointsman_persistence.valkey_words import USE
 
 
 def no_links(*arguments: object) -> Any:
@@ -212,6 +214,59 @@ def test_while_the_server_is_gone_the_copy_serves_and_all_is_made_good(
     assert len(lost) == 2, "once for each table, however often it was tried"
     assert "new ones are known here alone until it is back" in lost[0]
     assert len([line for line in told if "shared with the server" in line]) == 5
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_uses_that_the_server_did_not_hear_of_are_told_when_it_is_back(
+    server: ValkeyServer, together: bool
+) -> None:
+    async def work(site: Sharing) -> None:
+        one, two = await site.ready(), await site.ready()
+        then = now() - 50.0
+        for n in range(20):
+            one.restore(b"%d" % n, Pin("a", then, then))
+        await site.settled()
+        server.kill()
+        await site.until(lambda: not one._is_up and not two._is_up)
+        user, other = (one, two) if together else (two, one)
+        for n in range(20):
+            assert user.find(b"%d" % n, now()) is not None
+        server.start()
+        await site.settled()
+        for n in range(20):
+            await site.until(partial(_is_used, other, b"%d" % n))
+            assert _unused(other, b"%d" % n) < 10.0
+            assert int(server.ask("PTTL", b"pointsman:web:pin:%d" % n)[1:-2]) > 50_000
+
+    with quick():
+        sharing(server, work)
+
+
+def test_a_use_that_another_has_outdone_is_answered(server: ValkeyServer) -> None:
+    async def work(site: Sharing) -> None:
+        one, two = await site.ready(), await site.ready()
+        one.put_if_absent(b"k", "a", now())
+        await site.holds(two, b"k", "a")
+        # Both tell of a use at the same moment, the second of an older one.
+        late, early = now(), now() - 30.0
+        one._tell(USE, b"k", Pin("a", late, late + 5.0), late)
+        pin = two.peek(b"k", late)
+        assert pin is not None
+        pin.used = early
+        two._tell(USE, b"k", Pin("a", late, early), late)
+        await site.until(partial(_is_used, two, b"k"))
+        assert _unused(two, b"k") < 10.0
+
+    sharing(server, work)
+
+
+def _is_used(table: ValkeyTable, key: bytes) -> bool:
+    return _unused(table, key) < 10.0
+
+
+def _unused(table: ValkeyTable, key: bytes) -> float:
+    pin = table.peek(key, now())
+    return now() - pin.used if pin is not None else float("inf")
 
 
 def test_a_server_that_is_not_there_at_first_holds_nobody_up(
