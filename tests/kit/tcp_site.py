@@ -58,8 +58,9 @@ class Attempt:
     def cancel(self) -> None:
         self.cancelled = True
 
-    def fail(self) -> None:
-        self.owner.dial_failed(UpstreamError("connect", "refused", retryable=True))
+    def fail(self, number: int = 0) -> None:
+        error = UpstreamError("connect", "refused", retryable=True, errno=number)
+        self.owner.dial_failed(error)
 
 
 class Dials:

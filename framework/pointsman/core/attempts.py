@@ -148,6 +148,10 @@ class Attempts(ExchangeFacts):
     def connect_failed(self, error: UpstreamError) -> None:
         """This server cannot be reached: another one, or none."""
         self._opening = None
+        if error.is_ours:
+            # Another server could not be reached either, and no client shall change its pin for it.
+            self._fail(503, ends.OVERLOADED)
+            return
         self._try_another(error, 504 if error.errno == errno.ETIMEDOUT else 502)
 
     def _try_another(self, error: UpstreamError, status: int) -> None:

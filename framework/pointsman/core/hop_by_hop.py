@@ -78,10 +78,10 @@ def ends_connection(head: ResponseHead, client_minor: int) -> bool:
 def lines_without(head: Head, drops: int) -> bytes:
     """The field lines of a head, each with its CRLF, without the fields of those bits.
 
-    Fields that Connection names go as well (RFC 9110 section 7.6.1).
+    Those that Connection names are gone since the head was read (``http1/fields.drop_named``).
     """
     wire = head.wire
-    if wire is None or head.options:
+    if wire is None:
         return _rendered_without(head, drops)
     if head.seen & drops:
         for mark in head.marks:
@@ -98,14 +98,7 @@ def _cut_line(wire: bytes, line: bytes) -> bytes:
 
 
 def _rendered_without(head: Head, drops: int) -> bytes:
-    # "Connection: host, x-forwarded-for" must not strip what the proxy itself understands and
-    # the server relies on: only other fields can be named.
-    options = head.options
     bit_of = f.bit_of
     return b"".join(
-        [
-            b"%b: %b\r\n" % field
-            for field in head.headers.fields
-            if not (bit := bit_of(field[0])) & drops and (bit or field[0].lower() not in options)
-        ]
+        [b"%b: %b\r\n" % field for field in head.headers.fields if not bit_of(field[0]) & drops]
     )

@@ -180,7 +180,7 @@ class RuledExchange(RuledEnding):
         self._opening = None
         self.failure = error
         chain = self._rules.connect_failed
-        if chain:
+        if chain and not error.is_ours:
             self._ask(CONNECT_FAILED, chain)
         else:
             super().connect_failed(error)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import errno as numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+# Failures that are our machine's fault and say nothing about the server.
+OURS: Final = frozenset(
+    (numbers.EMFILE, numbers.ENFILE, numbers.ENOBUFS, numbers.ENOMEM, numbers.EADDRNOTAVAIL)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +93,8 @@ class UpstreamError(PointsmanError):
         self.errno = errno
         self.phase = phase
         self.retryable = retryable
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this machine is short of something: it says nothing about the server."""
+        return self.errno in OURS

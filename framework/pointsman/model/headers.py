@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 Field = tuple[bytes, bytes]
@@ -79,6 +79,13 @@ class Headers:
         wanted = name.lower()
         self.unchanged = False
         self.fields[:] = [pair for pair in self.fields if pair[0].lower() != wanted]
+
+    def remove_all(self, names: Container[bytes]) -> None:
+        """Drop all fields whose names, in lower case, are among these."""
+        left = [pair for pair in self.fields if pair[0].lower() not in names]
+        if len(left) < len(self.fields):
+            self.unchanged = False
+            self.fields[:] = left
 
     def copy(self) -> Headers:
         """The same fields in a list of their own."""

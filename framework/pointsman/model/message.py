@@ -46,7 +46,6 @@ class Head:
         minor: HTTP/1 minor version, 0 or 1.
         body_length: bytes of body, 0 for none, CHUNKED or UNTIL_CLOSE.
         keep_alive: whether the peer will go on with the connection afterwards.
-        options: connection options beside the usual ones, lower case: fields to be dropped.
         seen: bits of the special fields that it had when read.
         marks: what these fields said, in order.
     """
@@ -58,7 +57,6 @@ class Head:
         "keep_alive",
         "marks",
         "minor",
-        "options",
         "seen",
     )
 
@@ -75,7 +73,6 @@ class Head:
         self.minor = minor
         self.body_length = body_length
         self.keep_alive = keep_alive
-        self.options: tuple[bytes, ...] = ()
         self.seen = 0
         self.marks: Sequence[Mark] = ()
 
@@ -143,7 +140,6 @@ class RequestHead(Head):
             expects_continue=self.expects_continue,
             wire=wire,
         )
-        twin.options = self.options
         twin.seen = self.seen
         twin.marks = self.marks
         return twin
@@ -208,7 +204,6 @@ class ResponseHead(Head):
             keep_alive=self.keep_alive,
             wire=wire,
         )
-        twin.options = self.options
         twin.seen = self.seen
         twin.marks = self.marks
         return twin

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,9 +14,6 @@ from pointsman.model.units import format_duration, format_size
 
 READ_LIMIT = 128 * 1024  # bytes of an answer; no check needs more to know
 TURNS_LIMIT = 64  # what a probe may send, one after another, without waiting for an answer
-
-# Failures that are our machine's fault and say nothing about the server.
-OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 
 _log = Logger()
 

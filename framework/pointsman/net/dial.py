@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from pointsman.core.deadlines import Deadlines
@@ -26,6 +27,8 @@ _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EAGAIN
 
 # Here the kernel shakes hands while connect(2) runs, though that says "in progress" all the same.
 _LOOPBACK = ("127.", "::1")
+# Seconds until the same want of our own is logged again.
+_SAY_AGAIN = 60
 # Address family, and what connect(2) takes for it.
 _Place = tuple[int, Any]
 
@@ -40,6 +43,8 @@ class Dialler:
         local: in-process servers by the key that ``RealServer.local`` names.
     """
 
+    log = Logger()
+
     def __init__(
         self,
         reactor: Any,
@@ -53,6 +58,7 @@ class Dialler:
         self._local = local or {}
         # Where the addresses that are no names lead to: it takes long to find out.
         self._fixed: dict[Address, list[_Place]] = {}
+        self._said_at = -_SAY_AGAIN
 
     def dial(self, server: RealServer, timeout: float, owner: Dialled) -> Call | None:
         """Open a stream to ``server`` within ``timeout`` seconds.
@@ -70,8 +76,19 @@ class Dialler:
                 UpstreamError("connect", f"{server.address.host}: the name does not resolve")
             )
             return None
-        attempt = _Attempt(self._reactor, self._deadlines, owner, iter(places), timeout)
+        attempt = _Attempt(self, self._reactor, self._deadlines, owner, iter(places), timeout)
         return attempt if attempt.start() else None
+
+    def say_want(self, words: str) -> None:
+        """This machine is short of something: say it once a minute, not once a client."""
+        now = self._deadlines.now
+        if now - self._said_at >= _SAY_AGAIN:
+            self._said_at = now
+            self.log.error(
+                "no server can be connected to: {words}; raise the limit of open files (ulimit -n),"
+                " have more ports (ip_local_port_range), or lower limits.connections",
+                words=words,
+            )
 
     def _places(self, address: Address) -> list[_Place]:
         places = self._fixed.get(address)
@@ -99,6 +116,7 @@ class _Attempt:
 
     def __init__(
         self,
+        dialler: Dialler,
         reactor: Any,
         deadlines: Deadlines,
         owner: Dialled,
@@ -107,6 +125,7 @@ class _Attempt:
     ) -> None:
         self.deadline = 0
         self.slot = 0
+        self._dialler = dialler
         self._reactor = reactor
         self._deadlines = deadlines
         self._owner: Dialled | None = owner
@@ -210,7 +229,10 @@ class _Attempt:
         if owner is not None:
             number = self._last_error
             words = "timed out" if number == errno.ETIMEDOUT else os.strerror(number)
-            owner.dial_failed(UpstreamError("connect", words, retryable=True, errno=number))
+            error = UpstreamError("connect", words, retryable=True, errno=number)
+            if error.is_ours:
+                self._dialler.say_want(words)
+            owner.dial_failed(error)
 
     def _close(self) -> None:
         self._deadlines.disarm(self)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import resource
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +26,11 @@ _ACCEPTS_PER_TURN = 128
 # Seconds without accepting when the process has no descriptor or memory left.
 _REST = 1.0
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# Of the descriptors of this process clients leave a part, this at most, to servers and checks:
+# however many clients do nothing, those that do something are served.
+_KEPT = 1024
+_KEPT_PART = 8
+_SAY_AGAIN = 60.0  # seconds until the same want is logged again
 _EVERYBODY = 0o666  # a socket file has no use for "execute"
 _MAPPED = "::ffff:"  # how an IPv4 peer is written on a dual-stack socket
 
@@ -46,7 +53,7 @@ class Listener:
     """One listening socket.
 
     Args:
-        reactor: offers addReader, removeReader and callLater.
+        reactor: offers addReader, removeReader and IReactorTime.
         address: where; host "" listens on all addresses, IPv4 and IPv6; port 0 on a free port.
         backlog: length of the kernel's accept queue.
         accepted: given each non-blocking socket and its peer; ("", 0) for unix sockets.
@@ -70,6 +77,8 @@ class Listener:
         self._inode = 0
         self._paused = False
         self._rest: Any = None
+        self._most = sys.maxsize  # descriptors from here on are not for clients
+        self._said_at = -_SAY_AGAIN
 
     @property
     def port(self) -> int:
@@ -94,6 +103,7 @@ class Listener:
                 f"cannot listen on {self.address}: {reason}{hint and f' ({hint})'}"
             ) from error
         sock.setblocking(False)
+        self._most = _most_for_clients()
         if not self._paused:
             self._reactor.addReader(self)
 
@@ -156,15 +166,19 @@ class Listener:
                 return
             except OSError as error:
                 if error.errno in _EXHAUSTED:
-                    self._rest_from(error)
+                    self._take_rest(error.strerror or str(error))
                     return
                 continue  # that one client is gone (ECONNABORTED, EPROTO) or not let in (EPERM)
             accepted.setblocking(False)
+            number = accepted.fileno()
             try:
                 self._accepted(accepted, _peer(name))
             except Exception:
                 _log.failure("while taking in a connection on {address}", address=self.address)
                 accepted.close()
+            if number >= self._most and self._sock is sock and not self._paused:
+                self._take_rest("what is left of open files is kept for servers and checks")
+                return
 
     def connectionLost(self, reason: Any) -> None:
         """The reactor shuts down."""
@@ -176,21 +190,36 @@ class Listener:
 
     # ---- inside ----
 
-    def _rest_from(self, error: OSError) -> None:
-        _log.error(
-            "{address}: cannot accept, resting for {rest} s: {reason};"
-            " raise the limit of open files (ulimit -n) or limits.connections is too high",
-            address=self.address,
-            rest=_REST,
-            reason=error.strerror,
-        )
+    def _take_rest(self, reason: str) -> None:
+        now = self._reactor.seconds()
+        if now - self._said_at >= _SAY_AGAIN:
+            self._said_at = now
+            _log.error(
+                "{address}: new clients have to wait: {reason}; raise the limit of open files"
+                " (ulimit -n), or lower limits.connections",
+                address=self.address,
+                reason=reason,
+            )
         self._reactor.removeReader(self)
         self._rest = self._reactor.callLater(_REST, self._rested)
 
     def _rested(self) -> None:
         self._rest = None
-        if not self._paused:
+        if self._paused or self._sock is None:
+            return
+        if self._is_short(self._sock):
+            self._rest = self._reactor.callLater(_REST, self._rested)
+        else:
             self.resume()
+
+    def _is_short(self, sock: socket.socket) -> bool:
+        """Whether the next descriptor, the lowest that is free, is not for a client."""
+        try:
+            number = os.dup(sock.fileno())
+        except OSError:
+            return True
+        os.close(number)
+        return number >= self._most
 
     def _stop_rest(self) -> None:
         rest, self._rest = self._rest, None
@@ -239,6 +268,13 @@ class Listener:
             sock.close()
             raise
         return sock
+
+
+def _most_for_clients() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return limit - min(limit // _KEPT_PART, _KEPT)
 
 
 def _remove_stale(path: str) -> None:

@@ -15,7 +15,8 @@ from zope.interface import implementer
 
 from pointsman.contracts import OverCommand
 from pointsman.core.health_report import Outcome
-from pointsman.net.attempt import OURS, ProbeOwner
+from pointsman.model.errors import OURS
+from pointsman.net.attempt import ProbeOwner
 from pointsman.net.sockets import leave
 
 # What a command may know of our environment: nothing secret.

@@ -13,8 +13,9 @@ from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from pointsman.core.health_report import Outcome
+from pointsman.model.errors import OURS
 from pointsman.model.server import RealServer
-from pointsman.net.attempt import OURS, ProbeOwner
+from pointsman.net.attempt import ProbeOwner
 from pointsman.net.sockets import leave
 
 _LARGEST = 65536

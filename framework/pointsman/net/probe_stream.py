@@ -12,7 +12,7 @@ from pointsman.core.deadlines import Deadlines
 from pointsman.core.health_report import Outcome
 from pointsman.model.errors import UpstreamError
 from pointsman.model.server import RealServer
-from pointsman.net.attempt import OURS, ProbeOwner
+from pointsman.net.attempt import ProbeOwner
 from pointsman.net.call import Call, Dialled
 from pointsman.net.dial import Dialler
 from pointsman.net.stream import Stream
@@ -99,7 +99,7 @@ class StreamTransport:
         owner, self._owner = self._owner, None
         if owner is None:
             return
-        outcome = Outcome.UNABLE if error.errno in OURS else Outcome.BAD
+        outcome = Outcome.UNABLE if error.is_ours else Outcome.BAD
         place = self._server.place
         if self._connected:
             owner.failed(outcome, f"no TLS with {place}: {error}", tls=str(error))

@@ -185,6 +185,9 @@ class TcpConnection(TcpLine):
     def dial_failed(self, error: UpstreamError) -> None:
         """The server cannot be reached: try another."""
         self._call = None
+        if error.is_ours:
+            self.abort(OVERLOADED)
+            return
         if self._member is not None:
             self._member.failed()
         self._leave_member()

@@ -43,6 +43,18 @@ def test_servers_are_tried_in_turn_until_attempts_are_used_up(number: int, statu
     stage.check_it_is_over()
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EADDRNOTAVAIL])
+def test_what_this_machine_is_short_of_is_no_server_s_fault(number: int) -> None:
+    stage = Stage(3)
+    stage.asks(request())
+    stage.upstreams.last.fails("Too many open files", number)
+    assert stage.client.said[0] == "head 503"
+    assert stage.record.termination == "overloaded"
+    assert [member.failures for member in stage.members] == [0, 0, 0]
+    assert len(stage.upstreams.openings) == 1
+    stage.check_it_is_over()
+
+
 def test_servers_are_tried_until_none_is_left() -> None:
     stage = Stage(2, max_attempts=9)
     stage.upstreams.at_once = ["refused", "refused"]

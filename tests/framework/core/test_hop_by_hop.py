@@ -94,6 +94,22 @@ def test_an_upgrade_is_asked_for_anew() -> None:
     )
 
 
+def test_no_client_names_away_what_a_rule_has_set() -> None:
+    head = request(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-User\r\nX-User: admin\r\n\r\n"
+    )
+    assert b"X-User" not in head.headers
+    head.headers.set(b"X-User", b"nobody")
+    assert request_bytes(head, b"", 0) == b"GET / HTTP/1.1\r\nHost: a\r\nX-User: nobody\r\n\r\n"
+
+
+def test_no_server_names_away_what_a_rule_has_set() -> None:
+    head = response(b"HTTP/1.1 204 None\r\nConnection: x-frame-options\r\n\r\n")
+    head.headers.set(b"X-Frame-Options", b"DENY")
+    out = response_bytes(head, b"", client_minor=1, close=False, bodiless=False)
+    assert out == b"HTTP/1.1 204 None\r\nX-Frame-Options: DENY\r\n\r\n"
+
+
 def test_what_a_stranger_says_of_itself_is_replaced() -> None:
     head = request(
         b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1\r\nx-forwarded-for: 2\r\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
@@ -224,6 +225,14 @@ def test_a_failure_is_told_and_goes_as_it_would() -> None:
     assert stage.ruled.notes == {"why": "Connection refused"}
     assert stage.upstreams.last.member.name == "b"
     assert stage.members[0].failures == 1
+
+
+def test_what_this_machine_is_short_of_is_no_matter_for_rules() -> None:
+    stage = RuledStage(connect_failed=Retry())
+    stage.asks(request())
+    stage.upstreams.last.fails("Too many open files", errno.EMFILE)
+    assert stage.client.said[0] == "head 503"
+    assert stage.members[0].failures == 0
 
 
 @pytest.mark.parametrize(

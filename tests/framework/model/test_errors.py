@@ -1,5 +1,9 @@
 """Errors: each tells its side, its place and what to do."""
 
+import errno
+
+import pytest
+
 from pointsman.model.errors import (
     ClientError,
     ConfigError,
@@ -34,6 +38,21 @@ def test_the_sides_of_the_wire() -> None:
     error = UpstreamError("response", "nonsense")
     assert (error.phase, error.retryable) == ("response", False)
     assert UpstreamError("connect", "refused", retryable=True).retryable
+
+
+@pytest.mark.parametrize(
+    ("number", "ours"),
+    [
+        (errno.EMFILE, True),
+        (errno.ENFILE, True),
+        (errno.EADDRNOTAVAIL, True),
+        (errno.ECONNREFUSED, False),
+        (errno.ETIMEDOUT, False),
+        (0, False),
+    ],
+)
+def test_what_this_machine_is_short_of_says_nothing_of_the_server(number: int, ours: bool) -> None:
+    assert UpstreamError("connect", "no way", errno=number).is_ours == ours
 
 
 def test_all_have_one_root() -> None:

@@ -50,6 +50,15 @@ def test_remove_drops_all_of_that_name() -> None:
     assert not headers.unchanged
 
 
+def test_all_of_several_names_are_dropped_at_once() -> None:
+    headers = Headers.read(b"A: 1\r\nb: 2\r\na: 3\r\n")
+    headers.remove_all({b"c"})
+    assert headers.unchanged
+    headers.remove_all({b"a", b"c"})
+    assert not headers.unchanged
+    assert headers.fields == [(b"b", b"2")]
+
+
 def test_a_copy_is_on_its_own() -> None:
     headers = Headers.read(WIRE)
     copy = headers.copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Sequence
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 from twisted.internet.protocol import Factory, Protocol
 
 from kit.any_reactor import until
+from kit.logs import noted_log
 from kit.streams import NotingOwner
 from pointsman.core.deadlines import Deadlines
 from pointsman.model.address import Address
@@ -99,6 +101,25 @@ def test_a_refusal_says_so(any_reactor: Any) -> None:
     assert owner.failure is not None
     assert str(owner.failure) == "Connection refused"
     assert (owner.failure.phase, owner.failure.retryable) == ("connect", True)
+
+
+def test_a_want_of_our_own_is_said_once_a_minute(
+    lean_reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*arguments: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    deadlines = Deadlines(0)
+    dialler = Dialler(lean_reactor, deadlines, nobody)
+    monkeypatch.setattr(socket, "socket", short)
+    with noted_log() as said:
+        for second in (0, 59, 61):
+            deadlines.tick(second)
+            owner = NotingOwner()
+            assert dialler.dial(server(f"{HERE}:1"), 5, owner) is None
+            assert owner.failure is not None
+            assert owner.failure.is_ours
+    assert [event["log_level"].name for event in said] == ["error"] * 2
 
 
 def test_an_unknown_name_and_a_missing_path_fail_at_once(lean_reactor: Any, tmp_path: Path) -> None:

@@ -234,6 +234,38 @@ def test_without_descriptors_it_rests_says_so_once_and_goes_on(lean_door: Door) 
     until(lean_door.reactor, lambda: len(lean_door.came) == 3)
 
 
+def test_clients_leave_descriptors_to_servers_and_checks(
+    lean_door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    # Three clients' ends and their accepted ones below the line, and plenty above it.
+    monkeypatch.setattr(listener_module, "_KEPT", soft - free - 6)
+    monkeypatch.setattr(listener_module, "_KEPT_PART", 1)
+    listener = lean_door.listen(Address(HERE, 0))
+    for _ in range(5):
+        lean_door.connect(listener.port)
+    with noted_log() as said:
+        settle(lean_door.reactor, 10)
+        assert 0 < len(lean_door.came) < 5
+        before = len(lean_door.came)
+        for _ in range(3):
+            (rest,) = lean_door.reactor.getDelayedCalls()
+            rest.reset(0)  # instead of waiting for a second
+            settle(lean_door.reactor, 3)
+        assert len(lean_door.came) == before
+        assert [event["log_level"].name for event in said] == ["error"]
+        os.close(os.dup(0))  # there are descriptors left
+        for sock, _ in lean_door.came:
+            sock.close()
+        for client in lean_door.clients[:before]:
+            client.close()
+        (rest,) = lean_door.reactor.getDelayedCalls()
+        rest.reset(0)
+        until(lean_door.reactor, lambda: len(lean_door.came) > before)
+
+
 @pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPERM])
 def test_one_client_that_cannot_be_taken_in_does_not_keep_others_out(
     lean_door: Door, monkeypatch: pytest.MonkeyPatch, number: int

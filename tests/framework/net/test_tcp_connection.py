@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from pointsman.model.record import (
     CONNECT_FAILED,
     NO_SERVER,
     OK,
+    OVERLOADED,
 )
 from pointsman.model.server import RealServer
 from pointsman.net.listener import Listener
@@ -53,6 +55,16 @@ def test_a_server_that_fails_is_followed_by_another(site: Site) -> None:
     assert [attempt.server.name for attempt in site.dials.attempts] == ["a", "b"]
     assert [member.failures for member in site.members] == [1, 0]
     assert [member.active for member in site.members] == [0, 1]
+
+
+def test_what_this_machine_is_short_of_is_no_server_s_fault(site: Site) -> None:
+    client = site.come()
+    site.dials.attempts[0].fail(errno.EMFILE)
+    assert len(site.dials.attempts) == 1
+    assert [member.failures for member in site.members] == [0, 0]
+    assert site.reasons == [OVERLOADED]
+    site.until(lambda: client.pull())
+    site.check_quiet()
 
 
 @pytest.mark.parametrize("at_once", [False, True])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pointsman.model.message import Head
+
 HOST: Final = 1
 CONNECTION: Final = 2
 CONTENT_LENGTH: Final = 4
@@ -80,6 +82,23 @@ def folded(name: bytes) -> bytes:
 def bit_of(name: bytes) -> int:
     """The bit of a field name in whatever spelling, 0 for ordinary fields."""
     return BITS.get(name.lower()) or (LOOKALIKE if folded(name) in BITS else 0)
+
+
+def drop_named(head: Head, options: tuple[bytes, ...]) -> None:
+    """Take out the fields that Connection names (RFC 9110 section 7.6.1).
+
+    It is done as soon as a head was read: what rules and plugins add later under one of these
+    names is ours, and no client can have it taken out. Fields that the proxy itself understands
+    stay, for "Connection: host, x-forwarded-for" must not strip what the server relies on.
+    """
+    headers = head.headers
+    # Thousands may be named, and thousands be there: each is looked at once.
+    named = frozenset(options)
+    doomed = {
+        lower for name, _ in headers if (lower := name.lower()) in named and not bit_of(lower)
+    }
+    if doomed:
+        headers.remove_all(doomed)
 
 
 def tokens(values: list[bytes]) -> list[bytes]:

@@ -219,12 +219,13 @@ def _judge_framing(head: RequestHead) -> None:
         _judge_transfer_encoding(head)
     says = 0
     upgrade = b""
+    options: tuple[bytes, ...] = ()
     for mark in marks:
         bit = mark.bit
         if bit == f.CONNECTION:
             says |= mark.number
             if mark.options:
-                head.options += mark.options
+                options += mark.options
         elif bit == f.CONTENT_LENGTH:
             head.body_length = mark.number
             if mark.line[15:] != b" %d" % mark.number:
@@ -236,6 +237,8 @@ def _judge_framing(head: RequestHead) -> None:
             if mark.value.lower() != b"100-continue":
                 raise ClientError(417, "only 100-continue can be expected (RFC 9110 10.1.1)")
             head.expects_continue = True
+    if options:
+        f.drop_named(head, options)
     # RFC 9112 section 9.3; an HTTP/1.0 client has to ask for it.
     if says & CLOSE or not (minor or says & KEEP_ALIVE):
         head.keep_alive = False

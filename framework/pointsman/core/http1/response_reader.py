@@ -83,6 +83,7 @@ class ResponseReader:
         head.marks = marks
         length = UNTIL_CLOSE
         says = seen = repeated = 0
+        options: tuple[bytes, ...] = ()
         as_it_came = True
         for mark in marks:
             bit = mark.bit
@@ -97,7 +98,7 @@ class ResponseReader:
             elif bit == f.CONNECTION:
                 says |= mark.number
                 if mark.options:
-                    head.options += mark.options
+                    options += mark.options
             elif bit == f.TRANSFER_ENCODING:
                 length = _judge_transfer_encoding(mark)
         head.seen = seen
@@ -107,6 +108,9 @@ class ResponseReader:
             raise UpstreamError(
                 "response", "ambiguous framing of the response (RFC 9112 section 6.3)"
             )
+        if options:
+            f.drop_named(head, options)
+            as_it_came = False
         if says & CLOSE or not (minor or says & KEEP_ALIVE):
             head.keep_alive = False
         head.body_length = length

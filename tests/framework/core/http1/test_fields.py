@@ -3,6 +3,7 @@
 import pytest
 
 from pointsman.core.http1 import fields as f
+from pointsman.model.message import RequestHead
 
 
 def test_every_bit_is_its_own() -> None:
@@ -46,3 +47,19 @@ def test_folded_is_what_a_program_behind_cgi_sees() -> None:
 def test_tokens_of_several_lines() -> None:
     assert f.tokens([b"a, B\t,,c d ", b"", b" , ", b"E"]) == [b"a", b"b", b"c d", b"e"]
     assert f.tokens([]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ((b"a",), b"Host: h\r\nb: 2\r\nVia: 1.1 c\r\nX_Forwarded_For: d\r\n"),
+        ((b"host", b"via", b"x_forwarded_for", b"c"), None),
+        ((b"b", b"a"), b"Host: h\r\nVia: 1.1 c\r\nX_Forwarded_For: d\r\n"),
+    ],
+)
+def test_only_ordinary_fields_can_be_named(options: tuple[bytes, ...], left: bytes | None) -> None:
+    wire = b"A: 1\r\nHost: h\r\na: 3\r\nb: 2\r\nVia: 1.1 c\r\nX_Forwarded_For: d\r\n"
+    head = RequestHead(b"GET", b"/", wire=wire)
+    f.drop_named(head, options)
+    assert (head.wire is None) == (left is not None)
+    assert b"".join(b"%b: %b\r\n" % field for field in head.headers) == (left or wire)
