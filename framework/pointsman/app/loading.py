@@ -68,8 +68,14 @@ def configuration_of(config: Config, registry: Registry) -> Configuration:
     return at_once(reading(config, registry))
 
 
-def reading(config: Config, registry: Registry) -> Steps[Configuration]:
+def reading(
+    config: Config, registry: Registry, before: Configuration | None = None
+) -> Steps[Configuration]:
     """The same in steps.
+
+    Args:
+        config, registry: as above.
+        before: what is in force; what did not change in its files is not read again.
 
     Raises:
         ConfigError: with all problems that were found.
@@ -77,7 +83,7 @@ def reading(config: Config, registry: Registry) -> Steps[Configuration]:
     if isinstance(config, Configuration):
         return config
     if isinstance(config, str | Path):
-        return (yield from load_steps(config, registry, os.environ))
+        return (yield from load_steps(config, registry, os.environ, before))
     yield
     return load_mapping(config, registry, os.environ)
 

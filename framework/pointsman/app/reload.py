@@ -141,7 +141,7 @@ class Reloading:
         return plan, draft
 
     def _planning(self, site: RunningSite, config: Config) -> Steps[tuple[Plan, Draft]]:
-        configuration = yield from reading(config, self._registry)
+        configuration = yield from reading(config, self._registry, self.configuration)
         draft = yield from drafting(
             configuration, self._registry, self._reactor, self._local, site.site
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pointsman.config.build_explain import explaining
 from pointsman.config.build_follow import wrong_follows
-from pointsman.config.build_health import ProbedAddresses, TlsModes, upstream_of
+from pointsman.config.build_health import ProbedAddresses, TlsModes, upstreams_of
 from pointsman.config.build_pins import PinsMaker, TableMisfit
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.draft import Draft, Parts, Recipe
@@ -29,11 +29,12 @@ from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Path
 from pointsman.contracts import HealthCheck, Scheduler, Surroundings, Table
 from pointsman.contracts.rules import Rulebook
-from pointsman.contracts.tls import TlsMode
+from pointsman.contracts.tls import TlsMode, TlsUpstreamSide
 from pointsman.core.pinning import Pinning
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, Problem
 from pointsman.model.server import RealServer
+from pointsman.model.service import ServiceSettings
 
 
 def build(configuration: Configuration, registry: Registry, previous: Site | None = None) -> Site:
@@ -92,6 +93,7 @@ class _Builder:
             self._made_tables,
         )
         self._tls_modes = TlsModes(registry)
+        self._upstreams: Mapping[str, TlsUpstreamSide] = {}
         self._books = RulebookMaker(self._positions, self._made, self._problems, self._warnings)
 
     def steps(self) -> Steps[Draft]:
@@ -125,13 +127,20 @@ class _Builder:
             # It looks at answers before a rule may decide that there is another one.
             books[name] = (explainer, *books.get(name, ()))
         parts: dict[str, Parts] = {}
+        self._upstreams = upstreams_of(self._settings, tls)
+        yield
         for name, recipe in recipes.items():
-            parts[name] = self._parts(name, recipe, tls)
+            parts[name] = self._parts(name, recipe)
             yield
         self._problems += following_problems(self._settings, self._positions)
         for name, target in followed(self._settings).items():
             parts[name].pinning = parts[target].pinning
+        yield
         services = self._settings.virtual_services
+        service_settings: list[ServiceSettings] = []
+        for name, service in services.items():
+            service_settings.append(service.settings(name, self._settings.defaults))
+            yield
         when_down = last_words(services, self._positions, self._problems)
         sections = {name: (recipe.section, recipe.path) for name, recipe in recipes.items()}
         self._problems += wrong_follows(sections, self._positions)
@@ -141,6 +150,7 @@ class _Builder:
             raise ConfigError(sorted(self._problems, key=lambda p: (p.file, p.line, p.column)))
         return Draft(
             self._settings,
+            service_settings,
             self._registry,
             recipes,
             parts,
@@ -185,7 +195,7 @@ class _Builder:
             folder=partial(self._positions.folder, ("virtual_services", name, "tls")),
         )
 
-    def _parts(self, name: str, recipe: Recipe, tls: Mapping[str, TlsMode]) -> Parts:
+    def _parts(self, name: str, recipe: Recipe) -> Parts:
         section, positions = recipe.section, self._positions
         folder = partial(positions.folder, recipe.path)
         surroundings = Surroundings(
@@ -212,7 +222,7 @@ class _Builder:
             surroundings,
             servers=tuple(each.server(key) for key, each in section.servers.items()),
             make_tls_mode=self._tls_modes.maker(surroundings),
-            upstream=upstream_of(name, self._settings, tls),
+            upstream=self._upstreams.get(name),
         )
         check, addresses = self._check(section.health, recipe, around, "health")
         agent, agents = self._check(section.agent, recipe, around, "agent")

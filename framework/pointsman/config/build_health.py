@@ -96,16 +96,16 @@ class TlsModes:
         return mode
 
 
-def upstream_of(
-    pool: str, settings: Document, modes: Mapping[str, TlsMode]
-) -> TlsUpstreamSide | None:
-    """Who puts TLS on toward the servers of that pool, for the first service that does."""
+def upstreams_of(settings: Document, modes: Mapping[str, TlsMode]) -> Mapping[str, TlsUpstreamSide]:
+    """Pool -> who puts TLS on toward its servers, for the first service that does."""
+    found: dict[str, TlsUpstreamSide] = {}
     for name, service in settings.virtual_services.items():
         mode = modes.get(name)
-        uses = pool in service.pool_names() if isinstance(service.pool, str) else pool == name
-        if uses and mode is not None and mode.upstream is not None:
-            return mode.upstream
-    return None
+        if mode is None or mode.upstream is None:
+            continue
+        for pool in service.pool_names() if isinstance(service.pool, str) else (name,):
+            found.setdefault(pool, mode.upstream)
+    return found
 
 
 def plans(

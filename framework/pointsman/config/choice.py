@@ -28,11 +28,13 @@ class Reading:
         registry: what plugins offer.
         pools: names of the pools that are defined.
         environ: the environment, for secrets.
+        asked: receives the names of pools that have to be there.
     """
 
     registry: Registry
     pools: frozenset[str] = frozenset()
     environ: Mapping[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
 
     def check_pool(self, name: str) -> None:
         """See that there is a pool of that name under ``pools``.
@@ -40,6 +42,7 @@ class Reading:
         Raises:
             PydanticCustomError: there is none; says which is nearest.
         """
+        self.asked.add(name)
         if name not in self.pools:
             hint = nearest(name, self.pools, "pools here")
             raise fault(f"there is no pool {name!r}", hint)

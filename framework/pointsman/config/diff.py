@@ -49,7 +49,7 @@ def _named(what: str, before: Mapping[str, Any], after: Mapping[str, Any], tell:
     for name, section in before.items():
         if name not in after:
             yield f"{what} {name} removed"
-        elif section != after[name]:
+        elif section is not after[name] and section != after[name]:
             told = [*tell(section, after[name])]
             yield from (f"{what} {name}: {one}" for one in told)
     for name in after:

@@ -27,6 +27,7 @@ from pointsman.core.virtual_service import Route, VirtualService
 from pointsman.model.address import Address
 from pointsman.model.errors import Problem
 from pointsman.model.server import RealServer
+from pointsman.model.service import ServiceSettings
 from pointsman.model.when_down import SorryPool, WhenDown
 
 
@@ -93,6 +94,7 @@ class Draft:
 
     Args:
         settings: the document.
+        service_settings: of every virtual service.
         registry: whose event hooks are told of what happens.
         recipes: of every pool.
         parts: of every pool.
@@ -114,6 +116,7 @@ class Draft:
     def __init__(
         self,
         settings: Document,
+        service_settings: Sequence[ServiceSettings],
         registry: Registry,
         recipes: Mapping[str, Recipe],
         parts: Mapping[str, Parts],
@@ -131,10 +134,7 @@ class Draft:
         self.recipes = recipes
         self.sections = sections
         self.warnings = tuple(warnings)
-        self.service_settings = tuple(
-            section.settings(name, settings.defaults)
-            for name, section in settings.virtual_services.items()
-        )
+        self.service_settings = tuple(service_settings)
         self._registry = registry
         self._pin_made = registry.events("pin_made")
         self._parts = parts

@@ -9,7 +9,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pointsman.config.tree import Branch, Mark, Path, dotted, parse
+from pointsman.config.parts import Part, Parts, parse_parts
+from pointsman.config.steps import Steps
+from pointsman.config.tree import Branch, Mark, Path, dotted
 from pointsman.model.errors import ConfigError, Problem
 
 INCLUDE = "include"
@@ -42,12 +44,14 @@ class Gathered:
         sources: the files in the order in which they were read.
         problems: what is wrong so far.
         warnings: what is only suspicious.
+        parts: of all files, by their text.
     """
 
     root: Branch
     sources: list[Source] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    parts: dict[str, Part] = field(default_factory=dict)
 
 
 def read_file(path: File) -> str:
@@ -66,32 +70,36 @@ def read_file(path: File) -> str:
         raise ValueError(str(error)) from None
 
 
-def gather(text: str, name: str) -> Gathered:
-    """Read a configuration and everything that it includes.
+def gather(text: str, name: str, before: Parts) -> Steps[Gathered]:
+    """Read a configuration and everything that it includes, in steps.
 
     Args:
         text: of the first file.
         name: its path; included files are relative to it.
+        before: what was read before, not to be read again.
 
     Raises:
         ConfigError: the first file is not YAML or not a mapping.
     """
     gathered = Gathered(Branch({}, Mark(name, 1, 1)))
-    _Gatherer(gathered).take(text, File(name), ())
+    yield from _Gatherer(gathered, before).take(text, File(name), ())
     gathered.root.value = {key: child.value for key, child in gathered.root.children.items()}
     return gathered
 
 
 class _Gatherer:
-    def __init__(self, gathered: Gathered) -> None:
+    def __init__(self, gathered: Gathered, before: Parts) -> None:
         self._gathered = gathered
+        self._before = before
         self._seen: set[File] = set()
 
-    def take(self, text: str, path: File, including: tuple[File, ...]) -> None:
+    def take(self, text: str, path: File, including: tuple[File, ...]) -> Steps[None]:
         """Merge one file; ``including`` are the files that led to it, resolved."""
         gathered = self._gathered
         gathered.sources.append(Source(str(path), text))
-        tree = parse(text, str(path), gathered.problems)
+        tree = yield from parse_parts(
+            text, str(path), gathered.problems, self._before, gathered.parts
+        )
         if tree.value is None:
             tree.value = {}
         if not isinstance(tree.value, dict):
@@ -107,7 +115,7 @@ class _Gatherer:
                 self._problem(version.mark, (VERSION,), "not the version of the including file")
         self._merge(tree)
         if included is not None and included.value is not None:
-            self._follow(included, path, (*including, resolved))
+            yield from self._follow(included, path, (*including, resolved))
 
     def _merge(self, tree: Branch) -> None:
         root = self._gathered.root
@@ -138,7 +146,7 @@ class _Gatherer:
                 there.keys[name] = more.keys[name]
         there.value = {name: child.value for name, child in there.children.items()}
 
-    def _follow(self, included: Branch, path: File, including: tuple[File, ...]) -> None:
+    def _follow(self, included: Branch, path: File, including: tuple[File, ...]) -> Steps[None]:
         if isinstance(included.value, list):
             wanted = list(included.children.values())
         else:
@@ -147,9 +155,11 @@ class _Gatherer:
             if not isinstance(item.value, str) or not item.value:
                 self._problem(item.mark, (INCLUDE,), "expected a file name or a list of them")
             else:
-                self._include(item.value, item.mark, path.parent, including)
+                yield from self._include(item.value, item.mark, path.parent, including)
 
-    def _include(self, pattern: str, mark: Mark, folder: File, including: tuple[File, ...]) -> None:
+    def _include(
+        self, pattern: str, mark: Mark, folder: File, including: tuple[File, ...]
+    ) -> Steps[None]:
         if glob.has_magic(pattern):
             found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
             if not found:
@@ -159,16 +169,16 @@ class _Gatherer:
         else:
             found = [pattern]
         for name in found:
-            self._include_file(folder / name, mark, including)
+            yield from self._include_file(folder / name, mark, including)
 
-    def _include_file(self, path: File, mark: Mark, including: tuple[File, ...]) -> None:
+    def _include_file(self, path: File, mark: Mark, including: tuple[File, ...]) -> Steps[None]:
         try:
             resolved = path.resolve()
             if resolved in including:
                 circle = " -> ".join(file.name for file in (*including, resolved))
                 self._problem(mark, (INCLUDE,), f"files include each other: {circle}")
             elif resolved not in self._seen:
-                self.take(read_file(path), path, including)
+                yield from self.take(read_file(path), path, including)
         except ConfigError as error:
             self._gathered.problems.extend(error.problems)
         except (ValueError, OSError, RuntimeError) as error:

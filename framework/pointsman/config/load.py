@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pointsman.config.choice import Reading
 from pointsman.config.includes import Gathered, Source, gather, read_file
 from pointsman.config.listening import listening_problems
+from pointsman.config.parts import Parts
 from pointsman.config.problems import problem_at, problems_of, shown
 from pointsman.config.registry import Registry
 from pointsman.config.schema import VERSION, Document
@@ -20,6 +21,7 @@ from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import document_with
 from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Positions, plant_mapping
+from pointsman.config.validated import Validated, validated
 from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError, PluginError, Problem
 
@@ -33,12 +35,16 @@ class Configuration:
         positions: where every value stands.
         warnings: what may be used but is hardly meant.
         sources: the files as they were read; empty if it came from a mapping.
+        parts: what was read of them, not to be read again.
+        known: what is valid of it, likewise.
     """
 
     settings: Document
     positions: Positions
     warnings: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
+    parts: Parts = field(default_factory=dict, repr=False, compare=False)
+    known: Validated = field(default_factory=Validated, repr=False, compare=False)
 
 
 def load(
@@ -58,19 +64,28 @@ def load(
 
 
 def load_steps(
-    path: str | File, registry: Registry, environ: Mapping[str, str] = os.environ
+    path: str | File,
+    registry: Registry,
+    environ: Mapping[str, str] = os.environ,
+    before: Configuration | None = None,
 ) -> Steps[Configuration]:
     """The same in steps.
+
+    Args:
+        path, registry, environ: as above.
+        before: what was loaded before with the same registry and environment. What is written as
+            it was is neither read nor validated again: sections of ``settings`` are the same.
 
     Raises:
         ConfigError: with all problems that were found.
     """
-    yield
     try:
         text = read_file(File(path))
     except ValueError as error:
         raise ConfigError([Problem(str(path), 0, 0, "", f"cannot read it: {error}")]) from None
-    return load_text(text, str(path), registry, environ)
+    yield
+    gathered = yield from gather(text, str(path), before.parts if before is not None else {})
+    return (yield from _validated(gathered, registry, environ, before))
 
 
 def load_text(
@@ -81,7 +96,7 @@ def load_text(
     Raises:
         ConfigError: with all problems that were found.
     """
-    return _validated(gather(text, name), registry, environ)
+    return at_once(_validated(at_once(gather(text, name, {})), registry, environ, None))
 
 
 def load_mapping(
@@ -100,10 +115,15 @@ def load_mapping(
     if root.children.pop("include", None) is not None:
         problems.append(Problem(name, 0, 0, "include", "only a file can include others"))
     root.value = {key: child.value for key, child in root.children.items()}
-    return _validated(Gathered(root, problems=problems), registry, environ)
+    return at_once(_validated(Gathered(root, problems=problems), registry, environ, None))
 
 
-def _validated(gathered: Gathered, registry: Registry, environ: Mapping[str, str]) -> Configuration:
+def _validated(
+    gathered: Gathered,
+    registry: Registry,
+    environ: Mapping[str, str],
+    before: Configuration | None,
+) -> Steps[Configuration]:
     positions = Positions(gathered.root)
     # A section whose lines are all commented out is as good as none.
     raw = {key: value for key, value in gathered.root.value.items() if value is not None}
@@ -111,13 +131,19 @@ def _validated(gathered: Gathered, registry: Registry, environ: Mapping[str, str
     problems += _load_plugins(raw.get("plugins"), registry, positions)
     problems += _version_problems(raw, positions)
     problems += _names_in_place(raw, positions)
-    problems += listening_problems(raw.get("virtual_services"), positions)
     pools = raw.get("pools")
     reading = Reading(registry, frozenset(pools if isinstance(pools, dict) else ()), environ)
+    yield
+    known = yield from validated(raw, reading, before.known if before is not None else Validated())
+    services = known.section("virtual_services")
+    problems += listening_problems(raw.get("virtual_services"), positions, services)
+    yield
+    sections = {key: known.section(key) for key in known.whole}
+    rest = {key: value for key, value in raw.items() if key not in sections}
     model = Document
     try:
         model = document_with(registry)
-        settings = model.model_validate(raw, context=reading)
+        settings = model.model_validate(rest, context=reading).model_copy(update=sections)
     except PluginError as error:
         problems += [problem_at(positions, (), str(error))]
         raise ConfigError(_sorted(problems, gathered.sources)) from None
@@ -126,9 +152,15 @@ def _validated(gathered: Gathered, registry: Registry, environ: Mapping[str, str
         raise ConfigError(_sorted(problems, gathered.sources)) from None
     if problems:
         raise ConfigError(_sorted(problems, gathered.sources))
+    yield
     warnings = [*gathered.warnings, *_warnings(settings, positions)]
     return Configuration(
-        settings, positions, tuple(_sorted(warnings, gathered.sources)), tuple(gathered.sources)
+        settings,
+        positions,
+        tuple(_sorted(warnings, gathered.sources)),
+        tuple(gathered.sources),
+        gathered.parts,
+        known,
     )
 
 

@@ -130,22 +130,53 @@ def parse(text: str, file: str, problems: list[Problem]) -> Branch:
         line = text.count("\n", 0, old.start()) + 1
         raise ConfigError([Problem(file, line, 1, "", "only YAML 1.2 is read here")])
     try:
-        node = YAML(typ="rt").compose(text)
-        if node is None:
-            return Branch(None, Mark(file, 1, 1))
-        return _Planter(file, problems).plant(node, ())
+        return Composer(file, problems).branch(text, 0, ()) or Branch(None, Mark(file, 1, 1))
     except RecursionError:
         raise ConfigError([Problem(file, 0, 0, "", "values are nested too deeply")]) from None
     except YAMLError as error:
         raise ConfigError([_syntax_problem(error, text, file)]) from None
 
 
-class _Planter:
-    """Makes branches out of the nodes of one document."""
+class Composer:
+    """Reads pieces of a file that are YAML by themselves, one after the other.
+
+    Args:
+        file: name of the file.
+        problems: receives what is wrong but lets the rest be read.
+    """
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         self._file = file
         self._problems = problems
+        self._yaml = YAML(typ="rt")
+        # The later of two is meant (YAML 1.2 section 7.1), and nobody reads what Python warns of.
+        self._yaml.composer.warn_double_anchors = False
+
+    def branch(self, text: str, line: int, path: Path) -> Branch | None:
+        """What a piece is, None if nothing stands in it.
+
+        Args:
+            text: of the piece.
+            line: of the file in which it begins, from 0.
+            path: where its values stand.
+
+        Raises:
+            YAMLError: it is not YAML. Then this reader must not be used any more.
+            RecursionError: it is nested too deeply; likewise.
+        """
+        node = self._yaml.compose(text)
+        if node is None:
+            return None
+        return _Planter(self._file, self._problems, line).plant(node, path)
+
+
+class _Planter:
+    """Makes branches out of the nodes of one document."""
+
+    def __init__(self, file: str, problems: list[Problem], line: int) -> None:
+        self._file = file
+        self._problems = problems
+        self._line = line + 1
         self._done: dict[int, Branch] = {}
         self._open: set[int] = set()
 
@@ -195,7 +226,9 @@ class _Planter:
             else:
                 key = str(key_node.value)
                 branch.keys[key] = key_mark
-                branch.children[key] = self.plant(value_node, (*path, key))
+                branch.children[key] = below = self.plant(value_node, (*path, key))
+                if below.value is None and not value_node.value:
+                    below.mark = key_mark  # the reader's is somewhere in what comes next
         for source in merged:
             for key_, child in source.children.items():
                 if key_ not in branch.children:
@@ -246,7 +279,7 @@ class _Planter:
         return None
 
     def _mark(self, node: Node) -> Mark:
-        return Mark(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return Mark(self._file, node.start_mark.line + self._line, node.start_mark.column + 1)
 
     def _made(self, mark: Mark, path: Path, message: str, hint: str = "") -> Problem:
         return Problem(mark.file, mark.line, mark.column, dotted(path), message, hint)

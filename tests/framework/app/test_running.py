@@ -38,7 +38,7 @@ def test_the_collector_leaves_alone_what_was_loaded() -> None:
     try:
         spare_the_collector()
         assert gc.get_freeze_count() > 1000
-        assert gc.get_threshold() == (50_000, 20, 50)
+        assert gc.get_threshold() == (10_000, 2, 1_500)
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)

@@ -9,7 +9,7 @@ import pytest
 
 from kit.offers import registry_of
 from pointsman.config.build import build
-from pointsman.config.build_health import ProbedAddresses, TlsModes, upstream_of
+from pointsman.config.build_health import ProbedAddresses, TlsModes, upstreams_of
 from pointsman.config.load import Configuration, load_text
 from pointsman.config.registry import Registry
 from pointsman.contracts import Misfit, Offer, Settings, Surroundings
@@ -111,9 +111,8 @@ virtual_services:
         "place": Mode("for place"),
     }
     settings = configuration.settings
-    assert str(upstream_of("web", settings, modes)) == "for web"
-    assert str(upstream_of("place", settings, modes)) == "for place"
-    assert upstream_of("other", settings, modes) is None
+    found = {pool: str(side) for pool, side in upstreams_of(settings, modes).items()}
+    assert found == {"web": "for web", "place": "for place"}
 
 
 def test_where_servers_are_asked(registry: Registry) -> None:

@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pointsman.config.includes import Gathered, Source, gather, read_file
+from pointsman.config.steps import at_once
 from pointsman.model.errors import ConfigError
 
 
@@ -19,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def gathered(folder: Path, text: str) -> Gathered:
-    return gather(text, str(folder / "main.yaml"))
+    return at_once(gather(text, str(folder / "main.yaml"), {}))
 
 
 def told(found: Gathered) -> list[str]:
