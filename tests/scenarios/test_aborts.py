@@ -77,7 +77,7 @@ def test_a_client_that_leaves_ends_the_work_of_the_server(
         client.take(100_000)
     leave(client.sock)
     # Its thread ends when its connection does; nothing here waits for a timeout of the program.
-    site.server.until(lambda: talk.sock.fileno() < 0, 2)
+    site.server.until(lambda: talk.sock.fileno() < 0, 15)
     assert site.running.record_of(target)["termination"] == "client_aborted"
 
 

@@ -135,7 +135,7 @@ def test_a_client_that_ends_its_sending_side_gets_its_answer(size: int, site: Ru
     with RawClient(site.place("last")) as client:
         client.send(b"x" * size)
         client.finish()
-        assert client.rest() == b"%d bytes" % size
+        assert client.rest() == b"%d bytes" % size, record(site, "last")
 
 
 def test_an_echo_is_whole_and_its_end_comes_after_it(site: RunningSite) -> None:

@@ -93,10 +93,11 @@ def test_who_is_silent_is_let_go_in_time(tmp_path: Path) -> None:
         assert broken().answer == b""
         assert echoed().answer == b""
         for wait in (head, nothing_said, idle, body, unanswered, broken, echoed):
-            # A resolution of one second, and a machine that is busy.
-            assert 0.9 < wait().seconds < 4
-        # A client that has ended its sending side may be gone; after 5 seconds it is taken to be.
-        assert 4 < left().seconds < 9
+            # The defaults are 10 seconds and more, and a machine may be busy.
+            assert 0.9 < wait().seconds < 9
+        # A client that has ended its sending side may be gone; after 5 seconds it is taken to be,
+        # long before the minute that a server has.
+        assert 4 < left().seconds < 30
         silent.until(lambda: all(talk.sock.fileno() < 0 for talk in silent.conversations))
 
         terminations = {
@@ -112,7 +113,7 @@ def test_who_is_silent_is_let_go_in_time(tmp_path: Path) -> None:
 
 def dripping(client: RawClient) -> None:
     """Go on with a head byte by byte, until an answer comes: its time runs from its first byte."""
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + 9
     while not select.select([client.sock], [], [], 0.1)[0]:
         assert time.monotonic() < limit, "a head may take for ever"
         client.send(b"a")

@@ -6,6 +6,7 @@ Only the command line installs it. Embedded, the host's reactor is used as it is
 from __future__ import annotations
 
 import errno
+import select
 import time
 from typing import Any
 
@@ -16,6 +17,8 @@ from twisted.python.failure import Failure
 from pointsman.net.events import serve
 
 _log = Logger()
+
+_HUNG_UP = select.EPOLLHUP | select.EPOLLERR
 
 
 class LeanReactor(EPollReactor):
@@ -49,6 +52,10 @@ class LeanReactor(EPollReactor):
         self._disconnectSelectable(selectable, RuntimeError("reading failed"), True)
 
     def _serve_other(self, selectable: Any, fd: int, event: int) -> None:
+        if event & _HUNG_UP and not event & select.EPOLLIN and not _has_hung_up(fd):
+            # The event is that of a descriptor which was closed earlier in this turn; its number
+            # is somebody else's by now, who shall not be disconnected for it.
+            return
         try:
             self._doReadOrWrite(selectable, fd, event)
         except Exception:
@@ -65,3 +72,9 @@ class LeanReactor(EPollReactor):
         self._selectables.pop(fd, None)
         self._reads.discard(fd)
         self._writes.discard(fd)
+
+
+def _has_hung_up(fd: int) -> bool:
+    now = select.poll()
+    now.register(fd, 0)
+    return bool(now.poll(0))

@@ -89,6 +89,40 @@ def test_a_descriptor_closed_earlier_in_the_turn_is_not_served(lean_reactor: Any
         theirs.close()
 
 
+def test_whoever_gets_the_number_of_a_closed_descriptor_does_not_get_its_end(
+    lean_reactor: Any,
+) -> None:
+    class Heir(NotingOwner):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            number = doomed.fileno()
+            doomed.abort()
+            ours, self.theirs = socket_pair()
+            self.heir = NotingOwner()
+            self.line = PlainStream(lean_reactor, ours, self.heir)
+            assert ours.fileno() == number
+            self.line.resume()
+
+    first, speaks = socket_pair()
+    second, hangs_up = socket_pair(small=True)
+    owner = Heir()
+    stream = PlainStream(lean_reactor, first, owner)
+    stream.resume()
+    doomed = PlainStream(lean_reactor, second, NotingOwner())
+    doomed.write(b"x" * 1_000_000)  # watched for writing only, so that its end is a bare hang-up
+    speaks.send(b"first")
+    hangs_up.close()
+    lean_reactor.iterate(0)
+    assert owner.data == b"first"
+    assert not owner.heir.is_lost
+    owner.theirs.send(b"second")
+    until(lean_reactor, lambda: owner.heir.data)
+    stream.abort()
+    owner.line.abort()
+    for sock in (speaks, owner.theirs):
+        sock.close()
+
+
 def test_forgotten_descriptors_leave_nothing_behind(lean_reactor: Any) -> None:
     before = len(lean_reactor.getReaders()) + len(lean_reactor.getWriters())
     for _ in range(50):
