@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.rivals import CADDY, HAPROXY, NGINX, POINTSMAN, POINTSMAN_PURE, TWISTED
+from bench.pins import script
+from bench.rivals import CADDY, HAPROXY, NGINX, PINNED, POINTSMAN, POINTSMAN_PURE, TWISTED
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Case:
     rivals: tuple[str, ...]
     needs: frozenset[str] = frozenset({"http"})
     targets: tuple[Target, ...] = ()
+    ours: str = POINTSMAN  # whose value is meant by a target
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,13 @@ class HandshakeCase(LoadCase):
     """TLS connections of our own, one after the other, each with one request."""
 
     resumed: bool = False
+
+
+@dataclass(frozen=True)
+class PinsCase(LoadCase):
+    """Requests to a service with pins; what the same cost without them is taken off."""
+
+    service: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,22 @@ wrk.method = "POST"
 wrk.body = string.rep("x", 4096)
 wrk.headers["Content-Type"] = "application/octet-stream"
 """
+
+
+def pins(service: str, tells: str, limit: float, text: str = "", more: str = "") -> PinsCase:
+    """Describe what one kind of pins adds."""
+    return PinsCase(
+        name=f"pins-{service}{more}",
+        tells=tells,
+        unit="CPU us added per request",
+        rivals=(PINNED,),
+        needs=frozenset({"pins"}),
+        targets=(Target(limit, None),),
+        ours=PINNED,
+        script=text,
+        service=service,
+    )
+
 
 ALL: tuple[LoadCase | IdleCase, ...] = (
     LoadCase(
@@ -188,6 +213,13 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
         needs=REENCRYPT,
         targets=(Target(1.5),),
     ),
+    pins("source_ip", "what `source_ip` adds to `l7-keepalive`, pins in memory", 3.0),
+    pins("source_ip-lmdb", "the same with pins in LMDB", 8.0),
+    pins("server_cookie", "what `server_cookie` adds, 500 clients, pins in memory", 3.0, script(1)),
+    pins("server_cookie", "the same with 5 cookies in a request", 3.0, script(5), "-5"),
+    pins("server_cookie", "the same with 20 cookies in a request", 3.0, script(20), "-20"),
+    pins("server_cookie-lmdb", "the same with one cookie, pins in LMDB", 8.0, script(1)),
+    pins("active_cookie", "what `active_cookie` adds, 64 clients", 3.0, script(1, ours=True)),
     IdleCase(
         name="tls-idle-rss",
         tells="2,000 TLS connections that made one request each and wait",

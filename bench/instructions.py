@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
-from bench.cases import LoadCase
+from bench.cases import LoadCase, PinsCase
 from bench.failure import BenchError
 from bench.load import make_load
 from bench.processes import program_path
-from bench.rivals import Pointsman, Site
-from bench.track import track
+from bench.rivals import PinnedPointsman, Pointsman, Site
+from bench.track import Running, Track, track
 
 TOP = 30
 WARM_SECONDS = 2
@@ -34,8 +35,38 @@ class CountedPointsman(Pointsman):
         return ["valgrind", *options, out, sys.executable, "-m", "pointsman", "run", config]
 
 
+class CountedWithPins(CountedPointsman, PinnedPointsman):
+    """The same with a service for each kind of pins."""
+
+
+class Counting:
+    """A program that is counted, and how often it has written what."""
+
+    def __init__(self, laid: Track, runner: Running) -> None:
+        self._laid = laid
+        self._runner = runner
+        self._dumps = 0
+
+    def each(self, case: LoadCase, port: int, seconds: int) -> Counter[str]:
+        """Count what one request to a port costs each function, 1000 times as much."""
+        laid = self._laid
+        make_load(case, port, WARM_SECONDS, core=laid.load_core, folder=laid.folder)
+        self._dump()
+        load = make_load(case, port, seconds, core=laid.load_core, folder=laid.folder)
+        with self._dump().open() as lines:
+            costs = by_function(lines)
+        return Counter({name: 1000 * cost // load.requests for name, cost in costs.items()})
+
+    def _dump(self) -> Path:
+        self._dumps += 1
+        dump(self._runner.process.pid)
+        return self._runner.site.folder / f"{OUT}.{self._dumps}"
+
+
 def count(case: LoadCase, seconds: int) -> str:
     """Count the instructions of each request of a case, and name the functions that have most.
+
+    Of a case with pins it is those that they add.
 
     Raises:
         RivalFailed: pointsman does not start, or fails under load.
@@ -44,18 +75,17 @@ def count(case: LoadCase, seconds: int) -> str:
     for needed in ("valgrind", "callgrind_control"):
         if program_path(needed) is None:
             raise BenchError(f"{needed} is missing; on Debian: apt-get install valgrind")
-    with track() as laid, laid.up(CountedPointsman()) as runner:
-        pid, port, core = runner.process.pid, runner.port(case), laid.load_core
-        make_load(case, port, WARM_SECONDS, core=core, folder=laid.folder)
-        written = runner.site.folder / f"{OUT}.2"
-        dump(pid)
-        load = make_load(case, port, seconds, core=core, folder=laid.folder)
-        dump(pid)
-        with written.open() as lines:
-            costs = by_function(lines)
-    each = costs.total() / load.requests
-    top = "\n".join(f"{cost / load.requests:8.0f}  {name}" for name, cost in costs.most_common(TOP))
-    return f"{case.name}: {each:.0f} instructions per request in user space\n\n{top}"
+    with_pins = isinstance(case, PinsCase)
+    rival = CountedWithPins() if with_pins else CountedPointsman()
+    with track() as laid, laid.up(rival) as runner:
+        counting = Counting(laid, runner)
+        costs = counting.each(case, runner.port(case), seconds)
+        said = f"{case.name}: {costs.total() / 1000:.0f} instructions per request in user space"
+        if with_pins:
+            costs.subtract(counting.each(case, runner.site.http_port, seconds))
+            said += f", {costs.total() / 1000:.0f} of them added by pins"
+    top = "\n".join(f"{cost / 1000:8.0f}  {name}" for name, cost in costs.most_common(TOP))
+    return f"{said}\n\n{top}"
 
 
 def dump(pid: int) -> None:

@@ -6,18 +6,20 @@ import sys
 import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, TypeGuard
 
+from bench.pins import WITHOUT, pins_config
 from bench.processes import SECONDS_TO_START, program_path
 from bench.real_server import nginx_command
 from bench.rival_configs import caddy_config, haproxy_config, nginx_config, pointsman_config
 
 POINTSMAN = "pointsman"
 POINTSMAN_PURE = "pointsman-pure"
+PINNED = "pointsman-pins"
 HAPROXY = "haproxy"
 NGINX = "nginx"
 CADDY = "caddy"
@@ -28,8 +30,9 @@ TWISTED = "twisted.web.proxy"
 class Site:
     """Where one proxy stands in one run: its folder, its ports, and the real servers' ports.
 
-    Its ports are for HTTP, TCP, TLS, and TLS on both sides. The real servers have TLS on ports of
-    their own, with the certificate that the proxies show as well.
+    Its ports are for HTTP, TCP, TLS, and TLS on both sides; and by name for services of HTTP that
+    differ in how they pin, the one without pins on that for HTTP. The real servers have TLS on
+    ports of their own, with the certificate that the proxies show as well.
     """
 
     folder: Path
@@ -40,6 +43,7 @@ class Site:
     servers: tuple[int, int]
     tls_servers: tuple[int, int]
     certificate: Path
+    pin_ports: Mapping[str, int] = field(default_factory=dict)
 
 
 class Rival(ABC):
@@ -86,6 +90,17 @@ class Pointsman(Rival):
 
     def command(self, site: Site) -> list[str]:
         return [site_script(), "run", str(site.folder / "pointsman.yaml")]
+
+
+class PinnedPointsman(Pointsman):
+    """Ourselves with a service for each kind of pins, and one without."""
+
+    name = PINNED
+    offers = frozenset({"pins"})
+
+    def files(self, site: Site) -> dict[str, str]:
+        ports = {**site.pin_ports, WITHOUT: site.http_port}
+        return {"pointsman.yaml": pins_config(site.folder, site.servers, ports)}
 
 
 class PurePointsman(Pointsman):
@@ -195,7 +210,15 @@ class TwistedWebProxy(Rival):
 
 RIVALS: Mapping[str, Rival] = {
     rival.name: rival
-    for rival in (Pointsman(), PurePointsman(), HAProxy(), Nginx(), Caddy(), TwistedWebProxy())
+    for rival in (
+        Pointsman(),
+        PurePointsman(),
+        PinnedPointsman(),
+        HAProxy(),
+        Nginx(),
+        Caddy(),
+        TwistedWebProxy(),
+    )
 }
 
 

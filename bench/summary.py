@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bench.cases import Case, Target
-from bench.rivals import POINTSMAN
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,6 @@ def verdicts(results: Results, cases: Sequence[Case]) -> list[Verdict]:
 def measured(results: Results, case: Case, target: Target) -> float | None:
     """Return what a target limits: a ratio, or a plain value where it is against nobody."""
     if target.against is not None:
-        return ratio_to(results, case.name, POINTSMAN, target.against)
-    found = middle(results.of(case.name, POINTSMAN).values())
+        return ratio_to(results, case.name, case.ours, target.against)
+    found = middle(results.of(case.name, case.ours).values())
     return None if found is None else found.median

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import real_server
-from bench.cases import Case, HandshakeCase, IdleCase, LoadCase
+from bench.cases import Case, HandshakeCase, IdleCase, LoadCase, PinsCase
 from bench.certificate import write_certificate
 from bench.failure import BenchError, RivalFailed
 from bench.handshakes import client_context, make_handshakes
@@ -22,6 +22,7 @@ from bench.load import (
     still_open,
 )
 from bench.measure import cores_to_use, cpu_ns, rss_kib
+from bench.pins import SERVICES
 from bench.processes import free_ports, on_core, running, wait_until_it_answers
 from bench.rivals import Rival, Site
 
@@ -40,6 +41,8 @@ class Running:
 
     def port(self, case: Case) -> int:
         """Choose the port that a case's traffic goes to."""
+        if isinstance(case, PinsCase):
+            return self.site.pin_ports[case.service]
         if "reencrypt" in case.needs:
             return self.site.reencrypt_port
         if "tls" in case.needs:
@@ -84,7 +87,7 @@ class Track:
             RivalFailed: it did not start.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{rival.name}-", dir=self.folder))
-        http_port, tcp_port, tls_port, reencrypt_port = free_ports(4)
+        http_port, tcp_port, tls_port, reencrypt_port, *others = free_ports(4 + len(SERVICES))
         site = Site(
             folder,
             http_port,
@@ -94,6 +97,7 @@ class Track:
             self.servers,
             self.tls_servers,
             self.certificate,
+            dict(zip(SERVICES, others, strict=True)),
         )
         command = rival.prepare(site)
         environment = rival.environment(site)
@@ -106,13 +110,19 @@ class Track:
             yield Running(rival, site, process)
 
     def load(self, case: LoadCase, to: Running, seconds: int) -> float:
-        """Return the CPU time that one request costs a rival, in microseconds.
+        """Return the CPU time that one request costs a rival, or what pins add, in microseconds.
 
         Raises:
             RivalFailed: it died, or answered with errors.
         """
-        before = to.cpu_ns()
-        port, core = to.port(case), self.load_core
+        cost = self.cost(case, to, to.port(case), seconds)
+        if isinstance(case, PinsCase):
+            cost -= self.cost(case, to, to.site.http_port, seconds)
+        return cost
+
+    def cost(self, case: LoadCase, to: Running, port: int, seconds: int) -> float:
+        """Return the CPU time of one request to a port, in microseconds; raises as `load` does."""
+        before, core = to.cpu_ns(), self.load_core
         if isinstance(case, HandshakeCase):
             load = make_handshakes(port, seconds, core=core, resumed=case.resumed)
         else:
