@@ -11,8 +11,10 @@ import pytest
 import pointsman_persistence
 from kit.arrivals import Visit, connection
 from kit.persistences import SERVERS, answering, asking, made
+from pointsman.app.pins import Pins, Wanted
 from pointsman.contracts import Arrival, Candidate, Persistence
 from pointsman.core.members import Member
+from pointsman.core.pinning import Kind, Pinning, digest
 from pointsman.core.pool import NEW, PINNED, UNPINNED, Pool
 from pointsman.core.server_states import DISABLED, DRAINING, ENABLED
 from pointsman.model.cookies import read_set_cookie
@@ -54,6 +56,8 @@ class Case:
         absent: what shows nothing of the kind; None where every client shows something.
         options: of the persistence.
         mode: where it works.
+        called: what people call the client 1; "1" by default.
+        shown: what is shown of it; "" for a digest.
     """
 
     kind: str
@@ -62,30 +66,33 @@ class Case:
     absent: Callable[[], Visit] | None = asking
     options: dict[str, Any] = field(default_factory=dict)
     mode: str = "http"
+    called: str = "1"
+    shown: str = ""
 
 
 CASES = [
     Case("source_ip", lambda who: asking(ip=f"192.0.2.{who[0]}"), lambda: asking(ip="300.1.2.3"),
-         lambda: asking(ip="")),
+         lambda: asking(ip=""), called="192.0.2.49", shown="192.0.2.49"),
     Case("server_cookie", lambda who: asking(b"Cookie: sid=" + who), lambda: asking(b"Cookie: sid"),
          options={"cookie": "sid"}),
     Case("cookie_hash", lambda who: asking(b"Cookie: a=b; c=" + who),
-         lambda: asking(b"Cookie: ;;=;")),
+         lambda: asking(b"Cookie: ;;=;"), called="c=1;a=b"),
     Case("header", lambda who: asking(b"X-Tenant: " + who), lambda: asking(b"X-Tenant:"),
          options={"header": "X-Tenant"}),
     Case("host", lambda who: asking_for(who + b".example"), lambda: asking_for(b""),
-         lambda: asking_for(b"")),
+         lambda: asking_for(b""), called="1.Example:80", shown="1.example"),
     Case("query", lambda who: asking(target=b"/?u=" + who), lambda: asking(target=b"/?u"),
          options={"parameter": "u"}),
-    Case("uri", lambda who: asking(target=b"/" + who), lambda: asking(target=b""), None),
+    Case("uri", lambda who: asking(target=b"/" + who), lambda: asking(target=b""), None,
+         called="/1", shown="/1"),
     Case("authorization", lambda who: asking(b"Authorization: Bearer " + who),
-         lambda: asking(b"Authorization: NTLM ab")),
+         lambda: asking(b"Authorization: NTLM ab"), called="Bearer 1"),
     Case("client_certificate", lambda who: facts(client_certificate=who * 32), connection,
-         connection),
+         connection, called=":".join(["31"] * 32), shown="31" * 32),
     Case("tls_session", lambda who: facts(session_id=who * 32), connection, connection,
-         mode="tcp"),
+         mode="tcp", called="31" * 32),
     Case("rdp_cookie", lambda who: facts(first_bytes=RDP % who),
-         lambda: facts(first_bytes=RDP[:20]), connection, mode="tcp"),
+         lambda: facts(first_bytes=RDP[:20]), connection, mode="tcp", shown="1"),
 ]  # fmt: skip
 
 
@@ -337,3 +344,17 @@ def test_two_cookies_on_one_connection_reach_two_servers(kind: str) -> None:
             arrival = asking(b"Cookie: pin=" + client.cookie)
             arrival.memory = memory
             assert site.goes(arrival) == (name, PINNED)
+
+
+@sites
+def test_people_find_the_pin_of_a_client(case: Case, site: Site) -> None:
+    name, _ = site.goes(case.client(b"1"))
+    site.goes(case.client(b"2"))
+    pinning = Pinning([Kind(case.kind, site.persistence)])
+    pins = Pins({"pool": pinning}, lambda: site.now)
+    (seen,) = (pin for part in pins.slices(Wanted(client=case.called)) for pin in part)
+    assert (seen.kind, seen.server) == (case.kind, name)
+    assert seen.shown == (case.shown or digest(seen.key))
+    (again,) = (pin for part in pins.slices(Wanted(client=digest(seen.key))) for pin in part)
+    assert again == seen
+    assert [pin for part in pins.slices(Wanted(client="nobody")) for pin in part] == []

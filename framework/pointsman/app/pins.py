@@ -6,6 +6,7 @@ does other work between two slices; its result is what it returns. `at_once` run
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 from pointsman.config.steps import Steps
 from pointsman.contracts import Persistence, Pin, Table
-from pointsman.core.pinning import Pinning, readable
+from pointsman.core.pinning import Pinning, digest, readable
 
 T = TypeVar("T")
 
@@ -30,7 +31,8 @@ class Wanted:
     Attributes:
         pool: name of their pool, "" for any.
         server: name of the server that they belong to, "" for any.
-        client: the client as people call it, such as its address or the value of its cookie.
+        client: the client as people call it, such as its address or the value of its cookie; or
+            the digest by which it is shown.
         unused: seconds since the last use, at least.
     """
 
@@ -257,10 +259,7 @@ class Pins:
     def _parts(self, place: _Place, wanted: Wanted) -> Iterator[list[tuple[bytes, Pin]]]:
         now = self._clock()
         if wanted.client:
-            key = place.persistence.key_for(wanted.client)
-            pin = place.table.peek(key, now) if key else None
-            slices: Iterator[Sequence[tuple[bytes, Pin]]]
-            slices = iter(()) if pin is None else iter([[(key, pin)]])
+            slices = _of_client(place, wanted.client, now)
         else:
             slices = place.table.entries(now)
         for part in slices:
@@ -278,6 +277,19 @@ class Pins:
             left = min(left, place.table.max_age - age)
         shown = readable(place.persistence, key)
         return SeenPin(place.pool, place.kind, key, shown, pin.member, age, unused, max(0.0, left))
+
+
+def _of_client(place: _Place, client: str, now: float) -> Iterator[Sequence[tuple[bytes, Pin]]]:
+    key = place.persistence.key_for(client)
+    pin = place.table.peek(key, now) if key else None
+    if pin is not None:
+        yield [(key, pin)]
+    elif _DIGEST.fullmatch(client):
+        for part in place.table.entries(now):
+            yield [(key, pin) for key, pin in part if digest(key) == client]
+
+
+_DIGEST = re.compile("#[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,10 @@ class Chain:
     @property
     def refused(self) -> Mapping[str, int]:
         """Those of both."""
-        return {**self._second.refused, **self._first.refused}
+        counted = dict(self._second.refused)
+        for reason, count in self._first.refused.items():
+            counted[reason] = counted.get(reason, 0) + count
+        return counted
 
     def key_for(self, text: str) -> bytes:
         """That of the first; each kind has keys of its own."""

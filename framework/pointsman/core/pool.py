@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 from pointsman.contracts import Arrival, Candidate, Persistence, Scheduler
@@ -179,6 +179,12 @@ class Pool:
         else:
             self.waiting.size, self.waiting.timeout = queue.size, queue.timeout
         self._refresh()
+
+    @property
+    def refused_pins(self) -> Mapping[str, int]:
+        """How many pins that clients showed were not believed, by reason: forged, expired ..."""
+        persistence = self.persistence
+        return {} if persistence is None else dict(persistence.refused)
 
     def member(self, name: str) -> Member | None:
         """The member of that name, or None."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from pointsman.contracts import Arrival, Offer, Surroundings, Table
-from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, octets_of
 
 # Their tokens differ from message to message (RFC 4559), so they tell nothing of who it is.
 _CHANGING = (b"ntlm", b"negotiate", b"kerberos")
@@ -46,14 +46,21 @@ class Authorization(KeyedPins):
         request = arrival.request
         if request is None:
             return b""
-        credentials = request.headers.get(b"authorization") or b""
+        headers = request.headers
+        return self._key(headers.get(b"authorization") or b"", headers.get(b"user-agent") or b"")
+
+    def key_for(self, text: str) -> bytes:
+        """The key of an Authorization, and of the User-Agent in a second line where that counts."""
+        credentials, _, agent = text.partition("\n")
+        return self._key(octets_of(credentials.strip()), octets_of(agent.strip()))
+
+    def _key(self, credentials: bytes, agent: bytes) -> bytes:
         if credentials.partition(b" ")[0].lower() in _CHANGING:
             credentials = b""
         if not credentials and not self._anonymous:
             return b""
-        agent = b""
-        if self._user_agent or not credentials:
-            agent = request.headers.get(b"user-agent") or b""
+        if credentials and not self._user_agent:
+            agent = b""
         if not credentials and not agent:
             return b""
         told = b"%b\0%b" % (credentials, agent)

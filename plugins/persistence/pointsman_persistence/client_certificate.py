@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pointsman.contracts import Arrival, Offer, Surroundings
-from pointsman_persistence.keyed import KeyedPins, PinSettings
+from pointsman_persistence.keyed import KeyedPins, PinSettings, octets_in
 
 
 class ClientCertificateSettings(PinSettings):
@@ -21,6 +21,14 @@ class ClientCertificate(KeyedPins):
     def key(self, arrival: Arrival) -> bytes:
         """The fingerprint."""
         return arrival.connection.client_certificate
+
+    def key_for(self, text: str) -> bytes:
+        """The fingerprint in hexadecimal, with or without colons."""
+        return octets_in(text)
+
+    def shown(self, key: bytes) -> str:
+        """The fingerprint in hexadecimal: everybody may know it."""
+        return key.hex()
 
 
 def make(settings: ClientCertificateSettings, surroundings: Surroundings) -> ClientCertificate:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from pointsman.contracts import Arrival, Offer, Surroundings
 from pointsman.model.cookies import cookies_in
-from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, octets_of
 
 
 class CookieHashSettings(PinSettings):
@@ -28,12 +29,20 @@ class CookieHash(KeyedPins):
         request = arrival.request
         if request is None:
             return b""
-        pairs = [pair for line in request.headers.get_all(b"cookie") for pair in cookies_in(line)]
-        if not pairs:
-            return b""
-        # No name holds a semicolon, and no value does.
-        told = b";".join(b"%b=%b" % pair for pair in sorted(pairs))
-        return blake2b(told, digest_size=16).digest()
+        return _digest(request.headers.get_all(b"cookie"))
+
+    def key_for(self, text: str) -> bytes:
+        """The key of all cookies, as they stand in a Cookie header."""
+        return _digest([octets_of(text)])
+
+
+def _digest(lines: Iterable[bytes]) -> bytes:
+    pairs = [pair for line in lines for pair in cookies_in(line)]
+    if not pairs:
+        return b""
+    # No name holds a semicolon, and no value does.
+    told = b";".join(b"%b=%b" % pair for pair in sorted(pairs))
+    return blake2b(told, digest_size=16).digest()
 
 
 def make(settings: CookieHashSettings, surroundings: Surroundings) -> CookieHash:

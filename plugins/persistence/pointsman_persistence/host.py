@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pointsman.contracts import Arrival, Offer, Surroundings
-from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, short
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, octets_of, plain, short
 
 
 class HostSettings(PinSettings):
@@ -23,9 +23,22 @@ class Host(KeyedPins):
         request = arrival.request
         if request is None:
             return b""
-        host = request.host.lower()
-        end = b"]" if host[:1] == b"[" else b":"  # of an IPv6 address
-        return short(host.partition(end)[0].rstrip(b"."))
+        return _key(request.host)
+
+    def key_for(self, text: str) -> bytes:
+        """The key of a host, its port or none."""
+        return _key(octets_of(text))
+
+    def shown(self, key: bytes) -> str:
+        """The host: everybody may know it."""
+        host = plain(key)
+        return f"{host}]" if host.startswith("[") else host
+
+
+def _key(host: bytes) -> bytes:
+    host = host.lower()
+    end = b"]" if host[:1] == b"[" else b":"  # of an IPv6 address
+    return short(host.partition(end)[0].rstrip(b"."))
 
 
 def make(settings: HostSettings, surroundings: Surroundings) -> Host:

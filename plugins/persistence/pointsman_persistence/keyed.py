@@ -85,7 +85,7 @@ class KeyedPins(Persistence):
 
     def key_for(self, text: str) -> bytes:
         """The key of a value as it stands in requests."""
-        return short(text.encode())
+        return short(octets_of(text))
 
     def look(self, arrival: Arrival, now: float) -> Sight:
         """Its key and its pin."""
@@ -111,6 +111,26 @@ class KeyedPins(Persistence):
         if not isinstance(key, bytes):
             arrival.kept = key = self.key(arrival)
         return key
+
+
+def octets_of(text: str) -> bytes:
+    """What stands in a request, for what people write; octets that are no UTF-8 come back."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def octets_in(text: str) -> bytes:
+    """What is written in hexadecimal, with or without colons; b"" for anything else."""
+    try:
+        return bytes.fromhex(text.replace(":", ""))
+    except ValueError:
+        return b""
+
+
+def plain(key: bytes) -> str:
+    """A key that is no secret, as people may read it; "" for the digest of a long one."""
+    if key[:1] == _DIGEST:
+        return ""
+    return key.decode("utf-8", "backslashreplace")
 
 
 def short(value: bytes) -> bytes:

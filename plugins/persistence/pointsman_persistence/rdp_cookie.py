@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pointsman.contracts import Arrival, Misfit, Offer, Sight, Surroundings, Table
 from pointsman.model.server import RealServer
-from pointsman_persistence.keyed import KeyedPins, PinSettings, short
+from pointsman_persistence.keyed import KeyedPins, PinSettings, octets_of, plain, short
 
 # The longest connection request that is waited for, octets; real ones have less than 100.
 _MOST = 1024
@@ -69,6 +69,14 @@ class RdpCookie(KeyedPins):
         """The user, with regard to nothing but its letters."""
         match = _USER.match(_request_in(arrival.connection.first_bytes))
         return short(match[1].strip().lower()) if match is not None else b""
+
+    def key_for(self, text: str) -> bytes:
+        """The key of a user; Windows sends no more than nine letters of it."""
+        return short(octets_of(text).strip().lower())
+
+    def shown(self, key: bytes) -> str:
+        """The user."""
+        return plain(key)
 
     def keep(self, servers: Sequence[RealServer]) -> None:
         """These are the servers that a token can name."""

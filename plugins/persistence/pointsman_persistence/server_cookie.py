@@ -90,6 +90,12 @@ class ServerCookie(KeyedPins):
                 return None
         return super().find(arrival, now)
 
+    def key_for(self, text: str) -> bytes:
+        """The key of a value, with or without the quotes that may stand around it."""
+        if len(text) >= 2 and text[0] == text[-1] == '"':
+            text = text[1:-1]
+        return super().key_for(text)
+
     def doubt(self) -> str:
         """Whether the cookie is seen at all, on its way in either direction."""
         if self._absent < ENOUGH:

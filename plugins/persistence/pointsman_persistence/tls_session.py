@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pointsman.contracts import Arrival, Misfit, Offer, Surroundings
-from pointsman_persistence.keyed import KeyedPins, PinSettings
+from pointsman_persistence.keyed import KeyedPins, PinSettings, octets_in
 
 
 class TlsSessionSettings(PinSettings):
@@ -23,6 +23,10 @@ class TlsSession(KeyedPins):
     def key(self, arrival: Arrival) -> bytes:
         """The session id."""
         return arrival.connection.session_id
+
+    def key_for(self, text: str) -> bytes:
+        """The session id in hexadecimal."""
+        return octets_in(text)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pointsman.contracts import Arrival, Offer, Surroundings, Table
-from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, short
+from pointsman_persistence.keyed import KeyedPins, PinSettings, needs_http, plain, short
 
 
 class UriSettings(PinSettings):
@@ -39,6 +39,15 @@ class Uri(KeyedPins):
             return b""
         query = request.query if self._query else b""
         return short(b"%b?%b" % (request.path, query) if query else request.path)
+
+    def key_for(self, text: str) -> bytes:
+        """The key of path and query as they are sent; a query that does not count is left out."""
+        path, mark, query = text.partition("?")
+        return super().key_for(path + mark + query if query and self._query else path)
+
+    def shown(self, key: bytes) -> str:
+        """The path, if that is all: a query may hold secrets."""
+        return "" if b"?" in key else plain(key)
 
 
 def make(settings: UriSettings, surroundings: Surroundings) -> Uri:

@@ -210,6 +210,8 @@ def test_what_it_tells_is_of_both() -> None:
     pair.second.disbelieved = {"forged": 1}
     assert pair.chain.warnings == ("one", "two")
     assert pair.chain.refused == {"forged": 1}
+    pair.first.disbelieved = {"forged": 2, "expired": 3}
+    assert pair.chain.refused == {"forged": 3, "expired": 3}
     pair.second.timeout = 20.0
     assert pair.chain.timeout == 20.0
     pair.second.timeout = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from kit.arrivals import visit
@@ -149,3 +151,13 @@ def test_members_are_found_by_name() -> None:
     choice, members = pool()
     assert choice.member("b") is members[1]
     assert choice.member("z") is None
+
+
+def test_it_tells_how_many_pins_were_not_believed() -> None:
+    class Doubtful(Pins):
+        @property
+        def refused(self) -> Mapping[str, int]:
+            return {"forged": 2}
+
+    assert pool(Doubtful())[0].refused_pins == {"forged": 2}
+    assert pool()[0].refused_pins == {}

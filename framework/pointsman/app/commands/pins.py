@@ -106,7 +106,7 @@ def list_(
 @_reveal
 @_json
 def find(config: str, client: str, pool: str, reveal: bool, as_json: bool) -> None:
-    """Show the pins of CLIENT: its address, or the value of its cookie."""
+    """Show the pins of CLIENT: its address, the value of its cookie, or the digest of a pin."""
     from pointsman.app.pins import Wanted
 
     with _opened(config, pool) as opened:
