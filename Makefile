@@ -2,7 +2,7 @@
 
 # program:Debian package that holds it
 TEST_PROGRAMS  = curl:curl testssl:testssl.sh wrk:wrk nc:netcat-openbsd nginx:nginx-light redis-server:redis-server \
-                 unshare:util-linux ip:iproute2 dnsmasq:dnsmasq-base vsftpd:vsftpd
+                 unshare:util-linux setpriv:util-linux ip:iproute2 dnsmasq:dnsmasq-base vsftpd:vsftpd
 BENCH_PROGRAMS = $(TEST_PROGRAMS) haproxy:haproxy caddy:caddy
 
 BIN = .venv/bin

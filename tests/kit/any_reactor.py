@@ -26,9 +26,9 @@ REACTORS: dict[str, Callable[[], Any]] = {
 
 
 @contextmanager
-def own_reactor(name: str) -> Iterator[Any]:
-    """Make a reactor of that name, and close what it keeps open when the block ends."""
-    reactor = REACTORS[name]()
+def own_reactor(kind: str | Callable[[], Any]) -> Iterator[Any]:
+    """Make a reactor of that name or class, and close what it keeps open when the block ends."""
+    reactor = REACTORS[kind]() if isinstance(kind, str) else kind()
     try:
         yield reactor
     finally:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from pointsman.config.elsewhere import elsewhere
 from pointsman.config.nearest import closest, nearest
 from pointsman.config.tree import Key, Path, Positions, dotted
 from pointsman.model.errors import Problem
@@ -97,7 +98,8 @@ def problems_of(
         elif details["type"] == _FAULT:
             yield _told(details["ctx"], positions, path, key="[key]" in details["loc"])
         elif details["type"] == "extra_forbidden":
-            hint = nearest(str(steps[-1]), _allowed(model, steps, also), "allowed here")
+            wrong = str(steps[-1])
+            hint = elsewhere(wrong) or nearest(wrong, _allowed(model, steps, also), "allowed here")
             known = positions.known(path)
             yield problem_at(positions, known, "this key is not known here", hint, key=True)
         elif details["type"] == "missing":

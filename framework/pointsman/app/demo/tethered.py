@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Until a program says what it is expected to say; starting Python takes most of it.
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 _LAST_WISH = 5.0
 
 
@@ -65,6 +65,20 @@ class Tethered:
         self._process.stdin.write(word.encode() + b"\n")
         self._process.stdin.flush()
         return self.line()
+
+    def let_go(self) -> None:
+        """Close its stdin: it ends by itself."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def wait(self) -> int:
+        """Wait for its end; its exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on.
+        """
+        return self._process.wait(_PATIENCE)
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
-_SECONDS = 5.0
+# What becomes of a request.
+OK, LOST, NO_ANSWER = "ok", "404", "none"
+
+_SECONDS = 60.0  # whoever does not answer by then has nothing to say
 
 
 def trusting(root: Path | None) -> ssl.SSLContext:
@@ -59,6 +63,9 @@ class MobileClient:
 
     Attributes:
         server: name of the front end that has its session, "" until it is known.
+        source: its own address.
+        met: names of the front ends that had its sessions, in order.
+        seen: what became of its requests, as of a crowd.
     """
 
     def __init__(
@@ -69,8 +76,10 @@ class MobileClient:
         name: str = "poolweb.jds.net",
     ) -> None:
         self.server = ""
+        self.source = source
+        self.met: list[str] = []
+        self.seen: Counter[str] = Counter()
         self._address = address
-        self._source = source
         self._tls = tls
         self._name = name
         self._session = ""
@@ -82,6 +91,7 @@ class MobileClient:
         if answer.status == 201:
             self._session = answer.body
             self.server = answer.headers.get("x-front-end", "")
+            self.met.append(self.server)
         return answer
 
     def come_back(self) -> Answer:
@@ -93,7 +103,7 @@ class MobileClient:
 
     def ask(self, method: str, path: str) -> Answer:
         """One request on a connection of its own, with the cookies that it was given."""
-        connection = _Connection(self._address, self._name, self._source, self._tls)
+        connection = _Connection(self._address, self._name, self.source, self._tls)
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
         try:
             connection.request(method, path, headers=headers if self._cookies else {})
@@ -128,14 +138,22 @@ class Crowd:
     def begin(self) -> None:
         """Each client makes its session."""
         for client in self.clients:
-            self._note(client.begin())
+            self._note(client, client.begin())
 
-    def come_back(self, times: int = 1) -> Counter[str]:
-        """Each client comes back some times; what they saw this time."""
+    def come_back(self, times: int = 1, random: Random | None = None) -> Counter[str]:
+        """Each client comes back some times; what they saw this time.
+
+        Args:
+            times: how often.
+            random: for another order each time; without it they come in their own.
+        """
         before = self.seen.copy()
         for _ in range(times):
-            for client in self.clients:
-                self._note(client.come_back())
+            order = list(self.clients)
+            if random is not None:
+                random.shuffle(order)
+            for client in order:
+                self._note(client, client.come_back())
         return self.seen - before
 
     @property
@@ -143,6 +161,8 @@ class Crowd:
         """How many sessions each front end has."""
         return Counter(client.server for client in self.clients)
 
-    def _note(self, answer: Answer) -> None:
+    def _note(self, client: MobileClient, answer: Answer) -> None:
         good = 200 <= answer.status < 300
-        self.seen["ok" if good else str(answer.status or "none")] += 1
+        became = OK if good else str(answer.status) if answer.status else NO_ANSWER
+        self.seen[became] += 1
+        client.seen[became] += 1

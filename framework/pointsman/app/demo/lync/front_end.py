@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from twisted.internet import ssl
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
+from zope.interface import implementer
 
 COOKIE = b"MS-WSMAN"
 POOL_HOST = b"pool.jds.net"
@@ -56,10 +59,7 @@ class FrontEnd:
 
     def listen(self, host: str, clear: Sequence[int], secure: Sequence[int], pem: str) -> None:
         """Listen on these ports of an address: in the clear, and with TLS."""
-        tls = None
-        if secure:
-            with open(pem, "rb") as file:
-                tls = ssl.PrivateCertificate.loadPEM(file.read()).options()
+        tls = _Tls(pem) if secure else None
         self._doors = [(port, host, None) for port in clear]
         self._doors += [(port, host, tls) for port in secure]
         self._open()
@@ -77,11 +77,11 @@ class FrontEnd:
 
     def _open(self) -> None:
         for port, host, tls in self._doors:
-            factory = _factory(self, secure=tls is not None)
-            if tls is None:
-                self._ports.append(self._reactor.listenTCP(port, factory, interface=host))
-            else:
-                self._ports.append(self._reactor.listenSSL(port, factory, tls, interface=host))
+            factory: Any = _factory(self, secure=tls is not None)
+            if tls is not None:
+                # Its small writes wait for a turn of a reactor: for one of ours.
+                factory = TLSMemoryBIOFactory(tls, False, factory, clock=self._reactor)
+            self._ports.append(self._reactor.listenTCP(port, factory, interface=host))
 
     def _close(self) -> None:
         for port in self._ports:
@@ -158,13 +158,36 @@ class _Answering(Request):
         request.finish()
 
 
+@implementer(IOpenSSLServerConnectionCreator)
+class _Tls:
+    """TLS with one certificate, for everybody who comes."""
+
+    def __init__(self, pem: str) -> None:
+        self._settings = SSL.Context(SSL.TLS_METHOD)
+        self._settings.use_certificate_file(pem)
+        self._settings.use_privatekey_file(pem)
+
+    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:
+        """One connection, whose bytes Twisted carries."""
+        return SSL.Connection(self._settings, None)
+
+
+class _Silent(Factory):
+    """Makes channels, and keeps no log of requests."""
+
+    noisy = False
+
+    def log(self, request: Request) -> None:
+        """A request is over."""
+
+
 def _factory(front_end: FrontEnd, *, secure: bool) -> Factory:
     answering = type("Answering", (_Answering,), {"front_end": front_end, "secure": secure})
 
     class Channel(HTTPChannel):
         requestFactory = answering  # type: ignore[assignment]
 
-    return Factory.forProtocol(Channel)
+    return _Silent.forProtocol(Channel)
 
 
 class Tether(LineOnlyReceiver):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from pointsman.app.demo.lync.lab import PFX, ROOT
+from pointsman.app.demo.lync.places import (
+    EXT_HTTP_PORT,
+    EXT_HTTPS_PORT,
+    POOL_HTTP_PORT,
+    POOL_HTTPS_PORT,
+    Places,
+)
 
 POOL_HTTPS = "FE Pool HTTPS"
 POOL_HTTP = "FE Pool HTTP"
@@ -19,52 +24,10 @@ EXT_HTTP = "FE Ext HTTP"
 ADDRESS_BOOK = "/abs/handler"
 BLANK_PAGE = "/meet/blank.html"
 
+WEB_POOL = "poolweb.jds.net"
+COOKIE = "MS-WSMAN"
 PASSWORD_VARIABLE = "PFX_PASSWORD"
-
-# What the article uses, for those who may open ports below 1024.
-POOL_HTTPS_PORT, POOL_HTTP_PORT, EXT_HTTPS_PORT, EXT_HTTP_PORT = 443, 80, 4443, 8080
-
-
-@dataclass(frozen=True)
-class Places:
-    """Addresses and ports of the site, all on loopback.
-
-    Attributes:
-        offset: added to every port; 0 are the article's own.
-        pool: address of the web pool, where clients inside arrive.
-        ext: address where the reverse proxy arrives.
-        front_ends: name of each front end -> its address.
-    """
-
-    offset: int = 0
-    pool: str = "127.0.0.44"
-    ext: str = "127.0.0.45"
-    front_ends: Mapping[str, str] = field(
-        default_factory=lambda: {"fe1": "127.0.0.41", "fe2": "127.0.0.42"}
-    )
-
-    def port(self, port: int) -> int:
-        """One of the article's ports, moved."""
-        return port + self.offset
-
-    @property
-    def clear(self) -> tuple[int, ...]:
-        """The ports for plain HTTP."""
-        return self.port(POOL_HTTP_PORT), self.port(EXT_HTTP_PORT)
-
-    @property
-    def secure(self) -> tuple[int, ...]:
-        """The ports for HTTPS."""
-        return self.port(POOL_HTTPS_PORT), self.port(EXT_HTTPS_PORT)
-
-    @property
-    def all(self) -> tuple[tuple[str, int], ...]:
-        """Every address and port that somebody will listen on."""
-        services = [(self.pool, self.port(port)) for port in (POOL_HTTPS_PORT, POOL_HTTP_PORT)]
-        services += [(self.ext, self.port(port)) for port in (EXT_HTTPS_PORT, EXT_HTTP_PORT)]
-        ports = (*self.clear, *self.secure)
-        servers = [(host, port) for host in self.front_ends.values() for port in ports]
-        return (*services, *servers)
+ACCESS_LOG = "access.log"
 
 
 class LyncSite:
@@ -77,8 +40,9 @@ class LyncSite:
 
     def __init__(self, places: Places, *, quick: bool = True) -> None:
         self._places = places
+        # However busy a machine is, a server that works is not silent for eight seconds.
         self._health = (
-            {"interval": "1s", "timeout": "1s", "retries": 1}
+            {"interval": "2s", "timeout": "2s", "retries": 1, "fall": 2}
             if quick
             else {"interval": "9s", "timeout": "4s", "retries": 2}
         )
@@ -86,7 +50,12 @@ class LyncSite:
         self.document: dict[str, Any] = {
             "version": 1,
             "state_dir": "state",
-            "access_log": {"format": "json", "to": {"file": "access.log"}},
+            "access_log": {
+                "format": "json",
+                "to": {"file": ACCESS_LOG},
+                "headers": ["Cookie"],
+                "redact_cookies": [COOKIE],
+            },
             "defaults": {"timeouts": {"drain": "2s" if quick else "30s"}},
             "pools": {},
             "virtual_services": {},
@@ -136,22 +105,36 @@ class LyncSite:
             service["tls"] = {"mode": "reencrypt", "upstream": {"verify": "none"}}
 
     def import_certificates(self) -> None:
-        """The root and the PFX, one certificate for two services, and servers verified."""
+        """The root and the PFX; one certificate for two services."""
         self.document["certificates"] = {
             "LyncWebPool": {"pfx": PFX, "password": {"env": PASSWORD_VARIABLE}}
         }
         self.document["intermediates"] = {"JDSRoot": {"file": ROOT}}
         for name in (POOL_HTTPS, EXT_HTTPS):
+            tls = self._service(name)["tls"]
             self._service(name)["tls"] = {
-                "mode": "reencrypt",
+                "mode": tls["mode"],
                 "certificates": ["LyncWebPool"],
-                "upstream": {"verify": "JDSRoot", "name": "poolweb.jds.net"},
+                "upstream": tls["upstream"],
             }
 
-    def persist(self, kind: str, **options: Any) -> None:
+    def verify_servers(self) -> None:
+        """Servers have to show a certificate of the lab's authority for the name of the pool."""
+        for name in (POOL_HTTPS, EXT_HTTPS):
+            upstream = {"verify": "JDSRoot", "name": WEB_POOL}
+            self._service(name)["tls"]["upstream"] = upstream
+
+    def persist(self, kind: str, cookie: str = COOKIE, **options: Any) -> None:
         """Cookies decide, on both services for HTTPS."""
         for pool in ("fe-https", "ext-https"):
-            self._pool(pool)["persistence"] = {"kind": kind, "cookie": "MS-WSMAN", **options}
+            self._pool(pool)["persistence"] = {"kind": kind, "cookie": cookie, **options}
+
+    def weigh(self, pool: str, server: str, weight: int) -> None:
+        """Give a server of a pool more or less of the new work."""
+        servers = self._pool(pool)["servers"]
+        place = servers[server]
+        address = place["address"] if isinstance(place, dict) else place
+        servers[server] = {"address": address, "weight": weight}
 
     # ---- parts ----
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pointsman.app.demo.lync.lab import PASSWORD, Lab
-from pointsman.app.demo.lync.site import PASSWORD_VARIABLE, LyncSite, Places
+from pointsman.app.demo.lync.places import Places
+from pointsman.app.demo.lync.site import PASSWORD_VARIABLE, LyncSite
 from pointsman.app.loading import registry_with
 from pointsman.config.build import Site, build
 from pointsman.config.load import load_text
@@ -20,8 +21,11 @@ STEPS: list[Callable[[LyncSite], None]] = [
     LyncSite.add_ext,
     LyncSite.enable_tls,
     LyncSite.import_certificates,
+    LyncSite.verify_servers,
     lambda site: site.persist("server_cookie", timeout="20m", fallback="source_ip"),
     lambda site: site.persist("active_cookie", http_only=False),
+    lambda site: site.weigh("fe-https", "fe1", 250),
+    lambda site: site.weigh("fe-https", "fe1", 500),
 ]
 
 
@@ -42,9 +46,3 @@ def test_every_step_is_a_configuration(tmp_path: Path, quick: bool) -> None:
         assert built(site.text, tmp_path).services
     names = [service.name for service in built(site.text, tmp_path).services]
     assert names == ["FE Pool HTTPS", "FE Pool HTTP", "FE Ext HTTPS", "FE Ext HTTP"]
-
-
-def test_all_ports_can_be_moved() -> None:
-    moved = {port - 10000 for _, port in Places(10000).all}
-    assert moved == {port for _, port in Places().all} == {80, 443, 8080, 4443}
-    assert len(set(Places().all)) == 12
