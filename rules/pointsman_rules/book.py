@@ -262,7 +262,7 @@ class Book(Rulebook):
         generation = self.generation
         number = generation.next_number()
         generation.live[number] = x
-        said: Answer = self._runs.ask(generation, "request", number, x, last=True)
+        said: Answer = self._runs.once(generation, number, x)
         return said
 
     def _request_kept(self, x: RuledExchange) -> Answer:

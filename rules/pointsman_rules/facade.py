@@ -16,14 +16,29 @@ from pointsman_rules import set_cookies
 
 Host = Mapping[str, Callable[..., Any]]
 Problem = tuple[None, str]
-REQUEST, RESPONSE, UPSTREAM = 0, 1, 2
+# Fields that the codec keeps notes of, so that only it can change them, as it compares them: every
+# other character than a letter or digit is a hyphen (``core.http1.fields``).
+NOTED = frozenset(
+    [
+        "authorization", "connection", "content-length", "expect", "forwarded", "host",
+        "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "via",
+        "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
+    ]
+)  # fmt: skip
+REQUEST, RESPONSE, UPSTREAM = 1, 2, 3
 
 
 class Facade:
-    """The exchanges and connections that are live, by number, and the functions about them."""
+    """The exchanges and connections that are live, by number, and the functions about them.
+
+    Attributes:
+        live: them.
+        looks_at_requests: whether rules have asked for the fields of a request, and so will again.
+    """
 
     def __init__(self) -> None:
         self.live: dict[int, Any] = {}
+        self.looks_at_requests = False
 
     # ---- heads and their fields ----
 
@@ -36,9 +51,8 @@ class Facade:
     def functions(self) -> Host:
         """What the prelude calls about heads, cookies and arguments."""
         return {
-            "header": self._header(),
-            "header_at": self.header_at,
-            "field_at": self.field_at,
+            "lines": self.lines,
+            "put_lines": self.put_lines,
             "set_header": self.set_header,
             "add_header": self.add_header,
             "remove_header": self.remove_header,
@@ -57,31 +71,18 @@ class Facade:
             "log_field": self.log_field,
         }
 
-    def _header(self) -> Callable[[int, int, str], str | None]:
-        live, field = self.live, values.field
-
-        def header(number: int, side: int, name: str) -> str | None:
-            x: RuledExchange = live[number]
-            head: Head | None = (
-                x.request if side == REQUEST else x.answer if side == RESPONSE else x.outgoing
-            )
-            return None if head is None else field(head, name)
-
-        return header
-
-    def header_at(self, number: int, side: int, name: str, at: int) -> str | None:
-        """The ``at``-th field of that name, from 1."""
+    def lines(self, number: int, side: int) -> tuple[bytes, bytes] | None:
+        """The field lines of a head, and the same in small letters, as the prelude wants them."""
         head = self._head(number, side)
-        found = [] if head is None else values.fields(head, name)
-        return found[at - 1] if at <= len(found) else None
+        if side == REQUEST:
+            self.looks_at_requests = True
+        return None if head is None else spelled(head)
 
-    def field_at(self, number: int, side: int, at: int) -> tuple[str, str] | None:
-        """Name and value of the ``at``-th field."""
+    def put_lines(self, number: int, side: int, lines: str) -> None:
+        """Take the field lines that rules have changed."""
         head = self._head(number, side)
-        if head is None or at > len(head.headers):
-            return None
-        name, value = head.headers.fields[at - 1]
-        return name.decode("latin-1"), value.decode("latin-1")
+        if head is not None:
+            head.take_lines(lines.encode("latin-1"))
 
     def _changeable(self, number: int, side: int, name: str) -> Headers | str:
         head = self._head(number, side)
@@ -202,6 +203,12 @@ class Facade:
             return None, "an exchange has at most 32 further log fields"
         x.log_fields[name] = value[:4096]
         return None
+
+
+def spelled(head: Head) -> tuple[bytes, bytes]:
+    """The field lines of a head; the same behind a line end, in small letters, to search them."""
+    lines = head.lines()
+    return lines, b"\n" + lines.lower()
 
 
 def _problem(problem: str | None) -> Problem | None:

@@ -76,6 +76,7 @@ class Generation:
 
     Attributes:
         runtime: theirs.
+        facade: what it sees of exchanges.
         live: exchanges and connections by number.
         wanted: the events that somebody registered for.
     """
@@ -95,7 +96,7 @@ class Generation:
         self._then: Callable[[], None] | None = None
         self._tables = TableFunctions(place.tables, place.clocks.seconds)
         self._lists = ListFunctions(place.lists)
-        facade = Facade()
+        self.facade = facade = Facade()
         self.live = facade.live
         host: dict[str, Callable[..., Any]] = {
             "pattern_shape": _shape,
@@ -115,7 +116,7 @@ class Generation:
         fields = fields_of(self.live)
         if shadow:
             host, fields = shadowed(host, fields, lambda told: self._say("info", told, "", 0, ""))
-        self.runtime = Runtime(engine, limits, host, fields)
+        self.runtime = Runtime(engine, limits, host, fields, shadow=shadow)
         for number, file in enumerate(files, 1):
             self._load(number, file)
         self.runtime.compile()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pointsman.model.decision import Decision, Forward, Pending, Refuse
 from pointsman_rules.decisions import decision, words
+from pointsman_rules.facade import spelled
 from pointsman_rules.failures import Failures
 from pointsman_rules.files import RuleFile
 from pointsman_rules.generation import Generation, Place
@@ -138,6 +139,29 @@ class Runs:
         run.last, run.after = last, after
         return self._concluded(run, made)
 
+    def once(self, generation: Generation, number: int, seen: Any) -> Any:
+        """Give an exchange to ``on.request``, where nothing else will be asked about it."""
+        runtime, facade = generation.runtime, generation.facade
+        watchdog = self._watchdog
+        watchdog.running = (self, "request", seen)
+        try:
+            if facade.looks_at_requests:
+                made = runtime.once(number, *spelled(seen.request))
+            else:
+                made = runtime.once(number)
+        except runtime.error as error:
+            made = runtime.failed(error)
+        watchdog.running = None
+        if made is None:
+            del generation.live[number]
+            return None
+        if made == "!full":
+            runtime.collect()
+            return self.ask(generation, "request", number, seen, last=True)
+        run = Run(generation, "request", number, seen, ())
+        run.last = True
+        return self._concluded(run, made)
+
     def select(
         self, generation: Generation, number: int, seen: Any, names: str
     ) -> str | Decision | None:
@@ -169,7 +193,10 @@ class Runs:
         said: Said = None
         while made is not None:
             kind = made[0]
-            if kind == "!error":
+            if kind == "!head":
+                run.generation.facade.put_lines(run.number, made[1], made[2])
+                made = made[3:] or None
+            elif kind == "!error":
                 status = self._failed(run, made)
                 if status:
                     said = Refuse(status)

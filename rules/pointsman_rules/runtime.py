@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman_rules.declarations import EVENTS
+from pointsman_rules.facade import NOTED
 from pointsman_rules.limits import HARD_ABOVE_SOFT, Engine, Limits
 from pointsman_rules.prelude_files import run_prelude
 
@@ -40,6 +41,13 @@ class Runtime:
         host: functions that the prelude calls, by name. They never raise; what they are given
             and what they return are texts (latin-1), numbers, booleans and None.
         fields: (type, reads, writes) of the facades: functions of a number (and a value).
+        shadow: rules change nothing, and the host is told of each change.
+
+    Attributes:
+        once: the function that runs ``request`` where nobody wants to know more of an exchange.
+            It is given its number, and its head if that was asked for before (``facade.spelled``);
+            see ``fire``. If nothing waits and nothing fails, it is over then. "!full": there is no
+            room, and nothing was run.
     """
 
     def __init__(
@@ -48,6 +56,8 @@ class Runtime:
         limits: Limits,
         host: Host,
         fields: Mapping[str, tuple[Host, Host]],
+        *,
+        shadow: bool = False,
     ) -> None:
         module = importlib.import_module(_MODULES[engine])
         self.engine = engine
@@ -73,6 +83,9 @@ class Runtime:
         P["legal_words"] = table({e.name: _words(e.verbs) for e in EVENTS})
         waiting = [e.name for e in EVENTS if e.waits]
         P["waits"] = table(dict.fromkeys([*waiting, "timer"], True))
+        P["soft"] = limits.memory / 1024
+        P["noted"] = table(dict.fromkeys(NOTED, True))
+        P["shadow"] = shadow
         P["longest_string"] = limits.string
         P["pattern_work"] = 2_000_000
         P["most_steps"] = limits.instructions
@@ -82,7 +95,6 @@ class Runtime:
         P["too_long"] = TOO_LONG.format(limits.cpu * 1000)
         P["too_big"] = TOO_BIG.format(limits.memory // 1024)
         run_prelude(engine, module, lua, P)
-        P["set_memory"](limits.memory / 1024)
         self._P = P
         self._compiled = P["compiled"]
         self._run_file = P["run_file"]
@@ -93,6 +105,7 @@ class Runtime:
         self._where = P["where"]
         self._run_timer = P["run_timer"]
         self._declined = P["declined"]
+        self.once: Callable[..., Any] = P["fire"]["once"]
         self._fire = {name: P["fire"][name] for name in P["fire"]}
 
     # ---- memory ----
@@ -122,6 +135,10 @@ class Runtime:
             if self._lua.get_memory_used() <= self._soft:
                 return True
         return False
+
+    def collect(self) -> None:
+        """Let go of what nobody uses any more."""
+        self._lua.gccollect()
 
     @property
     def crowded(self) -> bool:
@@ -190,7 +207,9 @@ class Runtime:
         It is given the number of the exchange, the place among the functions of the event to
         begin at (1), and what belongs to the event. It gives back None or a tuple that begins with
         a verb, with "!wait" (ticket, what, its arguments) or with "!error" (place, text,
-        traceback, changed body). It may raise ``error``, whose tuple ``failed`` makes.
+        traceback, changed body). Before a verb, or in its place, there may be heads that rules have
+        changed, "!head" (which, its lines) each. It may raise ``error``, whose tuple ``failed``
+        makes.
         """
         found: Callable[..., Any] = self._fire[event]
         return found

@@ -90,6 +90,27 @@ class Head:
         headers = self._headers
         return self._wire if headers is None or headers.unchanged else None
 
+    def lines(self) -> bytes:
+        """The field lines as they are now, each with its CRLF."""
+        headers = self._headers
+        if headers is None or headers.unchanged:
+            return self._wire
+        return b"".join([b"%b: %b\r\n" % field for field in headers.fields])
+
+    def take_lines(self, wire: bytes) -> None:
+        """Take other field lines, well-formed ones, in the place of those there are.
+
+        They must not differ in a field of ``marks``, nor of a name that could have become one.
+        """
+        headers = self._headers
+        if headers is None or headers.unchanged:
+            self._wire = wire
+            self._headers = None
+        else:
+            # What was changed field by field may be another than the marks tell.
+            self._headers = Headers.read(wire)
+            self._headers.unchanged = False
+
 
 class RequestHead(Head):
     """A request line and its header fields, framing already judged.

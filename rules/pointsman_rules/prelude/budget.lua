@@ -16,7 +16,8 @@ P.running, P.used, P.metatable_of = running, used, debug.getmetatable
 local STEP, LOOK = 100, 10
 local one_hook_for_all = jit ~= nil -- LuaJIT has a single hook, PUC Lua one for each coroutine
 
-local steps, seconds, soft -- what a run may use: steps, CPU seconds, KiB of memory
+local soft = P.soft -- KiB of memory that all may use
+local seconds -- of CPU that a run may use
 local left, look, stop_at = 1e9, 1e9, nil -- the prelude itself is not counted
 local spent = nil -- why the run must end; while it is set the hook fires on each instruction
 
@@ -70,10 +71,6 @@ end
 -- Instructions of the last run, as far as the hook has seen them: right on an average over many.
 function P.instructions()
   return (given - left) * STEP
-end
-
-function P.set_memory(kib)
-  soft = kib
 end
 
 function P.arm(co)

@@ -2,15 +2,17 @@
 -- `records` says which; when an exchange is over it forgets, so that late use is an error.
 local P = ...
 local error, type, tostring, setmetatable, floor = error, type, tostring, setmetatable, math.floor
-local room, py, clean, header_name = P.room, P.py, P.clean, P.header_name
+local room, py, clean = P.room, P.py, P.clean
+local flush, forget = P.flush, P.forget
+local REQUEST, RESPONSE, UPSTREAM = 1, 2, 3
 
 local records = {}
 P.records = records
 
-local function number_of(t)
+local function number_of(t, level)
   local record = records[t]
   if record == nil then
-    error("this is over: it belongs to an event that has ended", 3)
+    error("this is over: it belongs to an event that has ended", level or 3)
   end
   room()
   return record.number
@@ -32,7 +34,7 @@ local function frozen(what)
 end
 
 -- An object of one kind: fields read by the host, fields written by it, parts made when asked for.
-local function object_type(what, reads, writes, parts)
+local function object_type(what, reads, writes, parts, side)
   local mt = { __metatable = false, __tostring = function() return what end }
   function mt.__index(t, key)
     local read = reads[key]
@@ -63,7 +65,11 @@ local function object_type(what, reads, writes, parts)
     if type(value) ~= "string" and type(value) ~= "number" then
       error(what .. "." .. key .. " wants a string or a number, got " .. type(value), 2)
     end
-    checked(write(number_of(t), value))
+    local number = number_of(t)
+    if key == "host" then
+      forget(records[t], side) -- it stands in the head as well
+    end
+    checked(write(number, value))
   end
   return mt
 end
@@ -71,58 +77,50 @@ end
 local function object(record, mt)
   local made = setmetatable({}, mt)
   records[made] = record
-  record[#record + 1] = made
+  local objects = record.objects
+  if objects == nil then
+    record.objects = { made }
+  else
+    objects[#objects + 1] = made
+  end
   return made
 end
 P.object = object
 
 -- ---- headers: any case, in order, repeated ones apart ----
 
+local function record_of(t)
+  return records[t] or error("this is over: it belongs to an event that has ended", 3)
+end
+
 local function headers_type(side)
+  local field, fields, all_fields = P.field, P.fields, P.all_fields
+  local set_field, add_field, remove_field = P.set_field, P.add_field, P.remove_field
   local methods = {}
 
   function methods.get(t, name)
-    return (py.header(number_of(t), side, header_name(name, 2)))
+    return (field(record_of(t), side, name))
   end
 
   function methods.all(t, name)
-    local n = number_of(t)
-    header_name(name, 2)
-    local found, i = {}, 1
-    while true do
-      local value = py.header_at(n, side, name, i)
-      if value == nil then
-        return found
-      end
-      found[i] = value
-      i = i + 1
-    end
+    return (fields(record_of(t), side, name))
   end
 
   function methods.set(t, name, value)
-    checked(py.set_header(number_of(t), side, header_name(name, 2), clean(value, name, 2)))
+    set_field(record_of(t), side, name, value)
   end
 
   function methods.add(t, name, value)
-    checked(py.add_header(number_of(t), side, header_name(name, 2), clean(value, name, 2)))
+    add_field(record_of(t), side, name, value)
   end
 
   function methods.remove(t, name)
-    checked(py.remove_header(number_of(t), side, header_name(name, 2)))
+    remove_field(record_of(t), side, name)
   end
 
   -- Over what there is now: changing headers on the way is fine.
   function methods.each(t)
-    local n = number_of(t)
-    local names, values, count = {}, {}, 0
-    while true do
-      local name, value = py.field_at(n, side, count + 1)
-      if name == nil then
-        break
-      end
-      count = count + 1
-      names[count], values[count] = name, value
-    end
+    local names, values, count = all_fields(record_of(t), side)
     local i = 0
     return function()
       i = i + 1
@@ -132,26 +130,24 @@ local function headers_type(side)
     end
   end
 
-  local header, set_header, remove_header = py.header, py.set_header, py.remove_header
   local mt = { __metatable = false, __tostring = function() return "headers" end }
   function mt.__index(t, name)
     local method = methods[name]
     if method ~= nil then
       return method
     end
-    local n = number_of(t)
+    local record = record_of(t)
     if type(name) ~= "string" then
       error("a header's name is a string, got a " .. type(name), 2)
     end
-    return (header(n, side, name))
+    return (field(record, side, name))
   end
   function mt.__newindex(t, name, value)
-    local n = number_of(t)
-    header_name(name, 2)
+    local record = record_of(t)
     if value == nil then
-      checked(remove_header(n, side, name))
+      remove_field(record, side, name)
     else
-      checked(set_header(n, side, name, clean(value, name, 2)))
+      set_field(record, side, name, value)
     end
   end
   return mt
@@ -159,7 +155,17 @@ end
 
 -- ---- cookies and the arguments of the query ----
 
-local function named_type(what, read, write, all)
+-- `side`: of the head in which they stand, nil if they do not.
+local function named_type(what, side, read, write, all)
+  local function number_of(t, changes)
+    local number = P.number_of(t, 4)
+    if changes and side then
+      forget(records[t], side)
+    elseif side then
+      flush(records[t], side)
+    end
+    return number
+  end
   local methods = {}
   function methods.get(t, name)
     return (read(number_of(t), tostring(name)))
@@ -178,17 +184,17 @@ local function named_type(what, read, write, all)
     end
   end
   function methods.set(t, name, value)
-    checked(write(number_of(t), tostring(name), clean(value, what, 2)))
+    checked(write(number_of(t, true), tostring(name), clean(value, what, 2)))
   end
   function methods.remove(t, name)
-    checked(write(number_of(t), tostring(name), nil))
+    checked(write(number_of(t, true), tostring(name), nil))
   end
   local mt = { __metatable = false, __tostring = function() return what end }
   function mt.__index(t, name)
     return methods[name] or (read(number_of(t), tostring(name)))
   end
   function mt.__newindex(t, name, value)
-    checked(write(number_of(t), tostring(name), value ~= nil and clean(value, what, 2) or nil))
+    checked(write(number_of(t, true), tostring(name), value ~= nil and clean(value, what, 2) or nil))
   end
   return mt
 end
@@ -222,6 +228,15 @@ end
 
 local set_cookies = { __metatable = false, __tostring = function() return "cookies" end }
 do
+  local function number_of(t, changes)
+    local number = P.number_of(t, 4)
+    if changes then
+      forget(records[t], RESPONSE)
+    else
+      flush(records[t], RESPONSE)
+    end
+    return number
+  end
   local methods = {}
   set_cookies.__index = function(t, name)
     return methods[name] or (py.set_cookie(number_of(t), tostring(name)))
@@ -246,21 +261,20 @@ do
   end
   function methods.set(t, name, value, options)
     local words = options == nil and "" or attributes(options)
-    checked(py.put_set_cookie(number_of(t), tostring(name), clean(value, "cookie", 2), words))
+    checked(py.put_set_cookie(number_of(t, true), tostring(name), clean(value, "cookie", 2), words))
   end
   function methods.change(t, name, options)
-    checked(py.change_set_cookie(number_of(t), tostring(name), attributes(options)))
+    checked(py.change_set_cookie(number_of(t, true), tostring(name), attributes(options)))
   end
   function methods.remove(t, name)
-    checked(py.remove_set_cookie(number_of(t), tostring(name)))
+    checked(py.remove_set_cookie(number_of(t, true), tostring(name)))
   end
 end
 
-local REQUEST, RESPONSE, UPSTREAM = 0, 1, 2
 local request_headers, response_headers = headers_type(REQUEST), headers_type(RESPONSE)
 local upstream_headers = headers_type(UPSTREAM)
-local cookies = named_type("req.cookies", py.cookie, py.put_cookie)
-local arguments = named_type("req.args", py.argument, py.put_argument, py.argument_at)
+local cookies = named_type("req.cookies", REQUEST, py.cookie, py.put_cookie)
+local arguments = named_type("req.args", nil, py.argument, py.put_argument, py.argument_at)
 
 local tls = object_type("client.tls", P.reads.tls, {}, {})
 local client = object_type("client", P.reads.client, {}, {
@@ -292,11 +306,11 @@ P.types = {
     cookies = part(cookies),
     args = part(arguments),
     client = client_of,
-  }),
+  }, REQUEST),
   res = object_type("res", P.reads.res, P.writes.res, {
     headers = part(response_headers),
     cookies = part(set_cookies),
   }),
-  up = object_type("up", P.reads.up, P.writes.up, { headers = part(upstream_headers) }),
+  up = object_type("up", P.reads.up, P.writes.up, { headers = part(upstream_headers) }, UPSTREAM),
   record = object_type("record", P.reads.record, {}, {}),
 }

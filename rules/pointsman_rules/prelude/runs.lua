@@ -4,6 +4,7 @@ local error, type, tostring, rawget, ipairs = error, type, tostring, rawget, ipa
 local create, resume, yield, running = P.create, P.resume, P.yield, P.running
 local begin, arm, cpu, as_text = P.begin, P.arm, P.cpu, P.as_text
 local records, object, types, exported = P.records, P.object, P.types, P.exported
+local flush_all, used = P.flush_all, P.used
 local set = setmetatable
 local pairs, gmatch = pairs, string.gmatch
 
@@ -102,7 +103,7 @@ end
 -- ---- one run ----
 
 local function runner()
-  local state = { k = 0, event = "", number = 0 }
+  local state = { k = 0, event = "" }
   local function body(list, k, a, b, c, d)
     while true do
       local value
@@ -137,7 +138,7 @@ local function runner()
   return state
 end
 
-local function taken(event, number)
+local function taken(event, record)
   local state
   if idles > 0 then
     state = idle[idles]
@@ -146,7 +147,9 @@ local function taken(event, number)
   else
     state = runner()
   end
-  state.event, state.number = event, number
+  state.event, state.record = event, record
+  -- Between two events the host may have changed its heads.
+  record[1], record[2], record[3] = nil, nil, nil
   current = state
   return state
 end
@@ -159,41 +162,87 @@ local function chosen(record)
   end
 end
 
-local function settled(state, record, ok, tag, value, ...)
-  if ok then
-    if tag == DONE then
-      if idles < MOST_IDLE then
-        idles = idles + 1
-        idle[idles] = state
-      end
-      if value ~= nil then
-        return exported(state.event, value, state.k)
-      end
-      if state.event == "request" then
-        return chosen(record)
-      end
-      return
+-- The heads that were changed go before what was said.
+local function with_heads(record, ...)
+  for side = 3, 1, -1 do
+    local head = record[side]
+    if head ~= nil and head.changed then
+      head.changed = false
+      return "!head", side, head.raw, with_heads(record, ...)
     end
+  end
+  return ...
+end
+
+local function ended(state, record, value)
+  state.record = nil
+  if idles < MOST_IDLE then
+    idles = idles + 1
+    idle[idles] = state
+  end
+  if record[1] or record[2] or record[3] then
+    if value ~= nil then
+      return with_heads(record, exported(state.event, value, state.k))
+    elseif state.event == "request" then
+      return with_heads(record, chosen(record))
+    end
+    return with_heads(record)
+  end
+  if value ~= nil then
+    return exported(state.event, value, state.k)
+  end
+  if state.event == "request" then
+    return chosen(record)
+  end
+end
+
+local function not_ended(state, record, ok, tag, value, ...)
+  flush_all(record)
+  live[record.number] = record
+  if ok then
     record.cpu = (record.cpu or 0) + cpu()
     tickets = tickets + 1
-    state.record = record
     waiting[tickets] = state
     return "!wait", tickets, tag, value, ...
   end
   return "!error", state.k, P.explained(tag), P.traceback(state.co), state.changed
 end
 
+local function settled(state, record, ok, tag, value, ...)
+  if ok and tag == DONE then
+    return ended(state, record, value)
+  end
+  return not_ended(state, record, ok, tag, value, ...)
+end
+
 -- What went wrong, if the error met the host itself (the hook of LuaJIT, which is the same for all).
 function P.where()
   local state = current
+  flush_all(state.record)
   return state.k, P.traceback(state.co), state.changed
+end
+
+local function begun(number)
+  return { number = number, ctx = {} }
+end
+
+-- What rules hold of it is of no use any more.
+local function forget(record)
+  if record.req then
+    records[record.req] = nil
+  end
+  local objects = record.objects
+  for i = 1, objects and #objects or 0 do
+    records[objects[i]] = nil
+  end
 end
 
 local function record_of(number)
   local record = live[number]
   if record == nil then
-    record = { number = number, ctx = {} }
-    record.req = object(record, types.req)
+    record = begun(number)
+    record.req = set({}, types.req)
+    records[record.req] = record
     live[number] = record
   end
   return record
@@ -202,16 +251,24 @@ end
 local function bare(number)
   local record = live[number]
   if record == nil then
-    record = { number = number, ctx = {} }
+    record = begun(number)
     live[number] = record
   end
   return record
 end
 
+local function settled_once(state, record, ok, tag, value, ...)
+  if ok and tag == DONE then
+    forget(record)
+    return ended(state, record, value)
+  end
+  return not_ended(state, record, ok, tag, value, ...)
+end
+
 local most, seconds = P.most_steps, P.most_cpu
 
 local function run(event, k, record, a, b, c, d)
-  local state = taken(event, record.number)
+  local state = taken(event, record)
   begin(most, seconds)
   return settled(state, record, resume(state.co, lists[event], k, a, b, c, d))
 end
@@ -227,6 +284,24 @@ end
 
 local fire = {}
 P.fire = fire
+
+-- A request of which nobody wants to know more than this: unless it waits or fails, it is over as
+-- soon as this returns. `raw` and `low` are its head as ``heads.lua`` has it, if the host knows that
+-- rules look at it.
+function fire.once(number, raw, low)
+  if used("count") > P.soft then
+    return "!full"
+  end
+  local req, ctx = set({}, types.req), {}
+  local record = { number = number, ctx = ctx, req = req }
+  records[req] = record
+  local state = taken("request", record)
+  if raw ~= nil then
+    record[1] = { raw = raw, low = low }
+  end
+  begin(most, seconds)
+  return settled_once(state, record, resume(state.co, lists.request, 1, req, ctx))
+end
 
 function fire.request(number, k)
   local record = record_of(number)
@@ -326,8 +401,8 @@ end
 -- ---- files and timers: lists of one function ----
 
 local function one(event, f, number)
-  local state = taken(event, number)
   local record = bare(number)
+  local state = taken(event, record)
   begin(event == "load" and most * 10 or most, event == "load" and seconds * 10 or seconds)
   return settled(state, record, resume(state.co, { f, n = 1 }, 1))
 end
@@ -388,6 +463,7 @@ function P.go_on(ticket, ok, ...)
     return
   end
   current = state
+  record[1], record[2], record[3] = nil, nil, nil
   local rest = P.most_request_cpu - record.cpu
   begin(most, rest < seconds and (rest > 0 and rest or 0.0001) or seconds)
   return settled(state, record, resume(state.co, ok, ...))
@@ -395,7 +471,8 @@ end
 
 -- The number of the exchange that is worked on; 0 in timers and while files are loaded.
 function P.now()
-  return current and current.number or 0, current and current.event or ""
+  local record = current and current.record
+  return record and record.number or 0, record and current.event or ""
 end
 
 -- An exchange, connection or timer has ended: nothing of it can be used any more.
@@ -403,9 +480,7 @@ function P.over(number)
   local record = live[number]
   if record ~= nil then
     live[number] = nil
-    for i = 1, #record do
-      records[record[i]] = nil
-    end
+    forget(record)
   end
 end
 

@@ -62,3 +62,21 @@ def test_a_copy_is_written_as_the_head_it_was_made_from_and_shares_no_fields() -
     assert changed.wire is None
     changed.headers.remove(b"Host")
     assert twin.headers.get(b"Host") == b"b"
+
+
+def test_lines_are_taken_in_the_place_of_those_there_are() -> None:
+    head = RequestHead(b"GET", b"/", wire=b"A: b\r\n")
+    assert head.lines() == b"A: b\r\n"
+    head.take_lines(b"A: c\r\n")
+    assert (head.wire, head.headers.fields) == (b"A: c\r\n", [(b"A", b"c")])
+    head.take_lines(b"A: d\r\n")
+    assert (head.wire, head.headers.fields) == (b"A: d\r\n", [(b"A", b"d")])
+
+
+def test_a_head_whose_fields_were_changed_is_written_from_them_whatever_lines_it_takes() -> None:
+    head = RequestHead(b"GET", b"/", wire=b"A: b\r\n")
+    head.headers.add(b"C", b"d")
+    assert head.lines() == b"A: b\r\nC: d\r\n"
+    head.take_lines(b"A: c\r\n")
+    assert head.wire is None
+    assert head.headers.fields == [(b"A", b"c")]
