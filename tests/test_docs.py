@@ -19,6 +19,7 @@ from pointsman.app.loading import registry_with
 from pointsman.config.build import build
 from pointsman.config.load import load_text
 from pointsman.config.offered import Offered
+from pointsman.config.reference import reference
 from pointsman.config.registry import Registry
 from pointsman.config.schema import AccessLogSection, ResolverSection
 from pointsman.config.schema_explain import ExplainSection
@@ -189,6 +190,12 @@ def tabled(page: Path, heading: str) -> dict[str, str]:
 @pytest.mark.parametrize("heading", MODELS)
 def test_every_key_of_the_configuration_is_told_with_its_default(heading: str) -> None:
     assert tabled(DOCS / "configuration.md", heading) == told_defaults(MODELS[heading])
+
+
+def test_the_reference_is_what_the_models_say(registry: Registry) -> None:
+    made = "pointsman schema --markdown > docs/configuration-reference.md"
+    told = (DOCS / "configuration-reference.md").read_text()
+    assert told == reference(registry), f"the settings have changed: run `{made}`"
 
 
 def test_the_keys_of_every_persistence_are_told_with_their_defaults() -> None:

@@ -1,6 +1,8 @@
 """pointsman inside another Twisted application, which is a real server of it as well.
 
+For: a twisted.web application that wants a balancer, TLS or rules in front of its own pages.
 Run it with ``python examples/embedding/application.py`` and ask it: ``curl 127.0.0.1:8080/x``.
+Change: ``Pages`` to a resource of yours, and ``CONFIG``, which has the keys of the YAML file.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ class RuleSettings(Settings):
         shadow: run it, log what it would have done, and change nothing.
     """
 
-    file: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    file: str = Field(examples=["library/security_headers.lua"])
+    options: dict[str, Any] = Field(default_factory=dict, examples=[{"limit": 600}])
     on_error: OnError = "open"
-    limits: Limits | None = None
+    limits: Limits | None = Field(default=None, examples=[{"instructions": 50_000}])
     shadow: bool = False
 
     @model_validator(mode="before")

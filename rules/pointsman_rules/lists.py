@@ -34,8 +34,8 @@ class ListSettings(Settings):
     """
 
     kind: Literal["set", "prefix", "suffix", "cidr", "map"] = "set"
-    file: str | None = None
-    values: list[str] = Field(default_factory=list)
+    file: str | None = Field(default=None, examples=["countries.txt"])
+    values: list[str] = Field(default_factory=list, examples=[["DE europe", "US america"]])
     interval: Duration = Field(default=5.0, gt=0)
     ignore_case: bool = False
 

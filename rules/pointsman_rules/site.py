@@ -34,7 +34,7 @@ class LuaSettings(Settings):
     engine: Engine = "lua54"
     limits: Limits = Field(default_factory=Limits)
     watchdog: Duration = Field(default=0.25, gt=0)
-    watch: Duration = Field(default=0.0, ge=0)
+    watch: Duration = Field(default=0.0, ge=0, examples=["2s"])
 
 
 class Watching(Protocol):

@@ -46,6 +46,11 @@ class ChildProgram:
             assert more, f"no {pattern!r} in:\n{self.output}"
         return found
 
+    def drain(self) -> None:
+        """Take what it has printed by now into `output`."""
+        while self._read(0.0):
+            pass
+
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send it a signal."""
         self.process.send_signal(number)

@@ -5,15 +5,19 @@ import sys
 from typing import Any
 
 from kit.child_programs import started
+from kit.real_servers import real_server
 from kit.tree import TOP
 
-EXAMPLE = TOP / "examples" / "embedding" / "application.py"
+EXAMPLES = TOP / "examples" / "embedding"
 
-# The example as it is, but for its port.
-ON_A_FREE_PORT = f"""
+
+def on_a_free_port(name: str, more: str = "") -> str:
+    """An example as it is, but for its port and what is added here."""
+    return f"""
 import runpy
-example = runpy.run_path({str(EXAMPLE)!r})
+example = runpy.run_path({str(EXAMPLES / name)!r})
 example["CONFIG"]["virtual_services"]["site"]["listen"] = "127.0.0.1:0"
+{more}
 example["main"]()
 """
 
@@ -28,7 +32,7 @@ def asked(port: int, path: str) -> Any:
 
 
 def test_the_example_serves_its_own_pages_through_the_balancer_inside_it() -> None:
-    with started(sys.executable, "-c", ON_A_FREE_PORT) as program:
+    with started(sys.executable, "-c", on_a_free_port("application.py")) as program:
         port = int(program.until(r"site listens on 127\.0\.0\.1:(\d+)")[1])
         answer = asked(port, "/x")
         assert answer.text == "hello 127.0.0.1, this is /x\n"
@@ -36,3 +40,22 @@ def test_the_example_serves_its_own_pages_through_the_balancer_inside_it() -> No
         program.signal()
         assert program.wait() == 0
         assert "Traceback" not in program.output
+
+
+def test_a_klein_application_is_one_server_of_its_own_balancer() -> None:
+    with real_server() as other:
+        more = f"""
+example["CONFIG"]["pools"]["others"]["servers"]["a"] = {other.address!r}
+"""
+        program_text = on_a_free_port("klein_application.py", more)
+        with started(sys.executable, "-c", program_text) as program:
+            port = int(program.until(r"site listens on 127\.0\.0\.1:(\d+)")[1])
+            assert asked(port, "/hello/you").text == "hello you at 127.0.0.1, number 1\n"
+            assert asked(port, "/hello/me").text == "hello me at 127.0.0.1, number 2\n"
+            assert asked(port, "/none").status == 404
+            assert asked(port, "/others/x").text == "hello"
+            assert b"GET /others/x" in other.requests[-1].head
+            assert [asked(port, "/often").status for _ in range(3)] == [200, 200, 429]
+            program.signal()
+            assert program.wait() == 0
+            assert "Traceback" not in program.output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman.config.choice import NONE, PLACEHOLDER, TABLE
@@ -13,6 +13,8 @@ from pointsman.config.schema import VERSION
 from pointsman.config.schema_health import BY_PORT, DEFAULT_CHECK, TimingSection
 from pointsman.config.schema_persistence import SHARE_WITH, PersistenceSection
 from pointsman.config.sections import document_with
+from pointsman.contracts.written import EXAMPLE, WRITTEN
+from pointsman.model.units import format_duration, format_size
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +27,8 @@ _OUR_NAMES: Mapping[str, tuple[str, ...]] = {
 # What ``kind`` is called in a family, where it is called otherwise.
 _KIND = {"tls_modes": "mode"}
 _REF = "#/$defs/{}"
+# How numbers are written that have a unit.
+_FORMS: Mapping[Any, Callable[[Any], str]] = {"duration": format_duration, "size": format_size}
 
 
 def schema(registry: Registry) -> dict[str, Any]:
@@ -33,6 +37,13 @@ def schema(registry: Registry) -> dict[str, Any]:
     Args:
         registry: what plugins offer; every kind becomes a branch with its own options.
     """
+    made = schema_with_words(registry)
+    _strip(made)
+    return made
+
+
+def schema_with_words(registry: Registry) -> dict[str, Any]:
+    """The same with what only people are told (`contracts.Written`)."""
     model = document_with(registry)
     made = model.model_json_schema(mode="validation", ref_template=_REF.format("{model}"))
     definitions: dict[str, Any] = made.setdefault("$defs", {})
@@ -47,6 +58,7 @@ def schema(registry: Registry) -> dict[str, Any]:
     for family, offers in families.items():
         definitions[family] = _choice(family, offers, definitions)
     _fill_placeholders(made)
+    _write_defaults(made)
     made["properties"]["version"] = {"const": VERSION, "description": "version of this format"}
     made["properties"]["include"] = _one_or_more(made["properties"]["include"])
     made["required"] = sorted({*made.get("required", ()), "version"})
@@ -96,7 +108,12 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
     if family == "persistences":
         common = PersistenceSection.model_json_schema(mode="validation")
         properties = {**properties, **common["properties"]}
-        properties[TABLE] = {"$ref": _REF.format("tables")}
+        told = properties.get(TABLE, {}).get("description", "where pins are kept, if it keeps any")
+        properties[TABLE] = {
+            "$ref": _REF.format("tables"),
+            "description": told,
+            "examples": ["memory"],
+        }
     branch = {**options, "type": "object", "properties": properties, "required": required}
     branch["title"] = name
     if offer.doc:
@@ -115,6 +132,32 @@ def _fill_placeholders(node: Any) -> None:
     elif isinstance(node, list):
         for value in node:
             _fill_placeholders(value)
+
+
+def _write_defaults(node: Any) -> None:
+    """Give defaults that are numbers in Python the unit with which they are written in YAML."""
+    if isinstance(node, dict):
+        default = node.get("default")
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            form = _FORMS.get(node.get(WRITTEN))
+            node["default"] = form(default) if form is not None else default
+        for value in node.values():
+            _write_defaults(value)
+    elif isinstance(node, list):
+        for value in node:
+            _write_defaults(value)
+
+
+def _strip(node: Any) -> None:
+    """Take out what only people are told."""
+    if isinstance(node, dict):
+        node.pop(WRITTEN, None)
+        node.pop(EXAMPLE, None)
+        for value in node.values():
+            _strip(value)
+    elif isinstance(node, list):
+        for value in node:
+            _strip(value)
 
 
 def _one_or_more(many: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pointsman.config.problems import fault, shown
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.schema_service import DefaultsSection, ServiceSection
 from pointsman.config.schema_types import Name, Seconds, Token, default_duration
-from pointsman.contracts import Settings
+from pointsman.contracts import Settings, Written
 
 VERSION = 1
 
@@ -48,19 +48,26 @@ def _destination(raw: object) -> Destination:
 class AccessLogSection(Settings):
     """One line for each exchange or tunnel."""
 
-    format: Literal["json", "combined"] = "json"
+    format: Literal["json", "combined"] = Field(
+        default="json", description="one JSON object a line, or the combined format of Apache"
+    )
     to: Annotated[
         Destination,
         PlainValidator(
             _destination, json_schema_input_type=Literal["stderr", "stdout"] | dict[str, str]
         ),
+        Written("`stderr`, `stdout`, `{file: PATH}` or `{syslog: PLACE}`"),
     ] = Field(
-        default="stderr", description="stderr, stdout, {file: PATH} or {syslog: ADDRESS or path}"
+        default="stderr",
+        description="stderr, stdout, {file: PATH} or {syslog: ADDRESS or path}",
+        examples=[{"file": "/var/log/pointsman/access.log"}],
     )  # type: ignore[assignment]
     redact_query: tuple[str, ...] = Field(
-        default=(), description="query parameters not to be shown"
+        default=(), description="query parameters not to be shown", examples=[["token"]]
     )
-    redact_cookies: tuple[str, ...] = Field(default=(), description="cookies not to be shown")
+    redact_cookies: tuple[str, ...] = Field(
+        default=(), description="cookies not to be shown", examples=[["session"]]
+    )
     headers: tuple[Token, ...] = Field(default=(), description="request headers to be added")
 
 
@@ -82,7 +89,9 @@ class ResolverSection(Settings):
     """How names of real servers are resolved."""
 
     interval: Annotated[Seconds, Field(gt=0)] = Field(
-        default=default_duration(60.0), description="asked again after this"
+        default=default_duration(60.0),
+        description="after this time names are looked up again",
+        examples=["30s"],
     )
 
 
@@ -90,18 +99,36 @@ class Document(Settings):
     """A configuration of pointsman."""
 
     version: int = Field(default=VERSION, description="version of this format")
-    include: tuple[str, ...] = Field(default=(), description="further files, relative to this one")
-    plugins: tuple[str, ...] = Field(default=(), description="modules to be loaded as plugins")
-    state_dir: Annotated[str, AfterValidator(_folder)] = Field(
-        default="", description="folder for what is kept over a restart, relative to this file"
+    include: tuple[str, ...] = Field(
+        default=(),
+        description="further files, relative to this one; * and ? stand for parts of names",
+        examples=[["pools.yaml", "sites/*.yaml"]],
     )
-    defaults: DefaultsSection = Field(default_factory=DefaultsSection)
-    resolver: ResolverSection = Field(default_factory=ResolverSection)
+    plugins: tuple[str, ...] = Field(
+        default=(),
+        description="modules to be loaded as plugins, beside those that are installed",
+        examples=[["our_plugins.canary"]],
+    )
+    state_dir: Annotated[str, AfterValidator(_folder)] = Field(
+        default="",
+        description="folder for what is kept over a restart, relative to this file",
+        examples=["/var/lib/pointsman"],
+    )
+    defaults: DefaultsSection = Field(
+        default_factory=DefaultsSection, description="what every virtual service inherits"
+    )
+    resolver: ResolverSection = Field(
+        default_factory=ResolverSection, description="how names of real servers are looked up"
+    )
     access_log: Annotated[
         AccessLogSection | None,
         BeforeValidator(
             _access_log, json_schema_input_type=AccessLogSection | Literal["off", False]
         ),
     ] = Field(default=None, description="off, or what is written for each exchange")
-    pools: dict[Name, PoolSection] = Field(default_factory=dict)
-    virtual_services: dict[Name, ServiceSection] = Field(default_factory=dict)
+    pools: dict[Name, PoolSection] = Field(
+        default_factory=dict, description="real servers, and what decides between them, by name"
+    )
+    virtual_services: dict[Name, ServiceSection] = Field(
+        default_factory=dict, description="where clients arrive and what becomes of them, by name"
+    )

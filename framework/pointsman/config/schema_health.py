@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from pydantic import (
+    Field,
     PlainValidator,
     ValidationError,
     ValidationInfo,
@@ -58,15 +59,43 @@ class HasAddress(Protocol):
 class TimingSection(Settings):
     """When a server is probed, and where: the keys that every kind of health check has."""
 
-    interval: Seconds = default_duration(_TIMING.interval)
-    timeout: Seconds = default_duration(_TIMING.timeout)
-    retries: Count = _TIMING.retries
-    rise: AtLeastOne = _TIMING.rise
-    fall: AtLeastOne = _TIMING.fall
-    interval_down: Seconds = default_duration(_TIMING.interval_down)
-    jitter: Seconds = default_duration(_TIMING.jitter)
-    port: Port | None = None
-    address: ServerAddress | None = None
+    interval: Seconds = Field(
+        default=default_duration(_TIMING.interval),
+        description="between the starts of two cycles; at least `timeout` x `retries`",
+        examples=["5s"],
+    )
+    timeout: Seconds = Field(
+        default=default_duration(_TIMING.timeout),
+        description="for one attempt, connecting included",
+        examples=["2s"],
+    )
+    retries: Count = Field(
+        default=_TIMING.retries, description="further attempts in a cycle, where one met silence"
+    )
+    rise: AtLeastOne = Field(
+        default=_TIMING.rise, description="good cycles in a row until the server is up"
+    )
+    fall: AtLeastOne = Field(
+        default=_TIMING.fall, description="bad cycles in a row until the server is down"
+    )
+    interval_down: Seconds = Field(
+        default=default_duration(_TIMING.interval_down),
+        description="interval while the server is down; 0 for the same",
+        examples=["30s"],
+    )
+    jitter: Seconds = Field(
+        default=default_duration(_TIMING.jitter),
+        description="each cycle but the first begins up to this much later, at random",
+        examples=["500ms"],
+    )
+    port: Port | None = Field(
+        default=None,
+        description="this port of the server is probed instead of its own",
+        examples=[8081],
+    )
+    address: ServerAddress | None = Field(
+        default=None, description="this address is probed instead; not together with `port`"
+    )
 
     @model_validator(mode="after")
     def _time_enough(self) -> TimingSection:

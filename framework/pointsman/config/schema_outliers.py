@@ -17,28 +17,36 @@ _OUTLIERS = OutlierSettings()
 class OutliersSection(Settings):
     """Servers that answer much worse than the others are left alone for a while."""
 
-    errors: Count = Field(default=_OUTLIERS.errors, description="so many in a row; 0 for none")
+    errors: Count = Field(
+        default=_OUTLIERS.errors, description="so many errors in a row; 0 for none"
+    )
     latency: Annotated[StrictInt | StrictFloat, Field(ge=0, le=1000)] = Field(
-        default=0, description="so many times the median of the others; 0 does not look"
+        default=0,
+        description="so many times the median of the others to the first byte; 0 does not look",
+        examples=[4],
     )
     latency_least: Seconds = Field(
-        default=default_duration(_OUTLIERS.latency_least), description="more than the median"
+        default=default_duration(_OUTLIERS.latency_least),
+        description="and at least so much more than the median",
     )
     answers: AtLeastOne = Field(
-        default=_OUTLIERS.answers, description="fewer say nothing about latency"
+        default=_OUTLIERS.answers, description="fewer in an interval say nothing about latency"
     )
     interval: Seconds = Field(
         default=default_duration(_OUTLIERS.interval), description="between two looks at latency"
     )
     eject: Seconds = Field(
-        default=default_duration(_OUTLIERS.eject), description="the first time, then more"
+        default=default_duration(_OUTLIERS.eject),
+        description="how long the first time; then longer",
     )
     eject_most: Seconds = Field(
-        default=default_duration(_OUTLIERS.eject_most), description="never longer"
+        default=default_duration(_OUTLIERS.eject_most),
+        description="it is never left alone for longer",
     )
     at_most: Percent = Field(
         default="50%",  # type: ignore[assignment]
-        description="of the servers at the same time",
+        description="of the servers may be left alone at the same time",
+        examples=["30%"],
     )
     action: Literal["eject", "check"] = Field(
         default="eject", description="leave it alone, or have it checked at once"

@@ -85,19 +85,25 @@ class PersistenceSection(Settings):
     """The keys that every kind of persistence has."""
 
     fallback: Fallback = Field(
-        default=None, description="another persistence, where this one knows nothing"
+        default=None,
+        description="another persistence, asked where this one knows nothing",
+        examples=["source_ip"],
     )
     check: Literal["every_request", "first_request"] = Field(
         default="every_request", description="which requests of a connection are looked at"
     )
     ignore: tuple[PathPattern, ...] = Field(
-        default=(), description="paths for which no pin is looked up or made"
+        default=(),
+        description="paths for which no pin is looked up or made; * stands for anything",
+        examples=[["/static/*", "*.png"]],
     )
     over_limit: Literal["move_once", "queue", "refuse"] = Field(
         default="move_once", description="what happens to a client whose server is over its limit"
     )
     share_with: str = Field(
-        default="", description="a pool or virtual service whose pins are these as well"
+        default="",
+        description="a pool or virtual service whose pins are these as well",
+        examples=["web"],
     )
 
     def ignored(self) -> re.Pattern[bytes] | None:

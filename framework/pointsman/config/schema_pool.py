@@ -46,20 +46,40 @@ class ServerSection(Settings):
     address: ServerAddress | None = Field(
         default=None, description="host:port, [v6]:port or unix:/path"
     )
-    endpoint: str = Field(default="", description="a Twisted client endpoint string")
-    local: str = Field(default="", description="name of a server inside the embedding program")
-    weight: Weight = Field(default=1000, description="share of new work; 0 takes none")
-    max_connections: Count = Field(default=0, description="at the same time; 0 for no limit")
+    endpoint: str = Field(
+        default="",
+        description="a Twisted client endpoint string",
+        examples=["tcp:127.0.0.1:8081"],
+    )
+    local: str = Field(
+        default="",
+        description="name of a server inside the embedding program",
+        examples=["pages"],
+    )
+    weight: Weight = Field(
+        default=1000, description="share of new work; 0 takes no new clients", examples=[500]
+    )
+    max_connections: Count = Field(
+        default=0,
+        description="requests and tunnels at the same time; 0 for no limit",
+        examples=[500],
+    )
     max_rate: Count = Field(
-        default=0, description="requests or connections in a second; 0 for no limit"
+        default=0,
+        description="requests, in tcp mode connections, in a second; 0 for no limit",
+        examples=[200],
     )
     priority: AtLeastOne = Field(
-        default=1, description="a higher number works only when too few with a lower one do"
+        default=1,
+        description="a higher number works only when too few with a lower one do",
+        examples=[2],
     )
     critical: Switch = Field(
         default=False, description="when it does not work, the whole pool takes no work"
     )
-    follow: str = Field(default="", description="POOL/SERVER whose health is that of this one")
+    follow: str = Field(
+        default="", description="POOL/SERVER whose health is that of this one", examples=["web/a"]
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> ServerSection:
@@ -103,49 +123,76 @@ Server = Annotated[
 class PoolSection(Settings):
     """A pool: its servers, and how one of them is chosen and watched."""
 
-    scheduling: Scheduling = Field(default=DEFAULT_SCHEDULER, description="who gets new work")  # type: ignore[assignment]
+    scheduling: Scheduling = Field(
+        default=DEFAULT_SCHEDULER,  # type: ignore[assignment]
+        description="who gets new work",
+        examples=["least_connections"],
+    )
     persistence: PersistenceChoice = Field(
-        default=None, description="which clients belong to a server"
+        default=None,
+        description="which clients belong to a server",
+        examples=[{"kind": "source_ip", "timeout": "20m"}],
     )
     # Before the health check, whose default follows from their ports.
-    servers: dict[Name, Server] = Field(description="name: address, or name: {address: ...}")
-    health: Health = Field(default=BY_PORT, description="how a server is known to be up")  # type: ignore[assignment]
-    agent: Agent = Field(default=None, description="who asks agents how much work they want")
+    servers: dict[Name, Server] = Field(
+        description="name: address, or name: {address: ...}", examples=[{"a": "127.0.0.1:8081"}]
+    )
+    health: Health = Field(
+        default=BY_PORT,  # type: ignore[assignment]
+        description="how a server is known to be up; by_port is the check that its port suggests",
+        examples=[{"kind": "http", "path": "/healthz"}],
+    )
+    agent: Agent = Field(
+        default=None,
+        description="an agent on each server is asked how much work it wants",
+        examples=[{"port": 9707}],
+    )
     drain_time: Seconds = Field(
         default=default_duration(_POOL.drain_time),
         description="pinned clients may come this long to a server that drains",
+        examples=["10m"],
     )
     drop_at_drain_end: Switch = Field(
-        default=False, description="then close what is still open to it"
+        default=False, description="when the drain time is over, close what is still open"
     )
     drop_on_fail: Switch = Field(
         default=False, description="close what is open to a server that went down"
     )
 
     queue: QueueSection | None = Field(
-        default=None, description="who waits while all servers are over their limits"
+        default=None,
+        description="who waits while all servers are over their limits; else nobody does",
+        examples=[{"size": 200, "timeout": "3s"}],
     )
 
     slow_start: Seconds = Field(
         default=default_duration(_POOL.slow_start),
         description="the share of a server that came back rises so long; 0 for none",
+        examples=["30s"],
     )
     slow_start_curve: Literal["linear", "quadratic"] = Field(
-        default="linear", description="how it rises"
+        default="linear", description="how the share rises"
     )
     outliers: OutliersSection | None = Field(
-        default=None, description="which servers answer so badly that they are left alone"
+        default=None,
+        description="which servers answer so badly that they are left alone; else none is",
+        examples=[{"errors": 5, "eject": "20s"}],
     )
     minimum_active: AtLeastOne = Field(
-        default=1, description="the next priority joins in while fewer servers work"
+        default=1,
+        description="the next priority joins in while fewer servers work",
+        examples=[2],
     )
     minimum: AtLeastOne = Field(
-        default=1, description="the pool takes no work while fewer servers do"
+        default=1, description="the pool takes no work while fewer servers do", examples=[2]
     )
-    warn_below: Count = Field(default=0, description="with fewer servers its services are degraded")
+    warn_below: Count = Field(
+        default=0, description="with fewer servers its services are degraded", examples=[2]
+    )
     panic_below: Percent = Field(
         default="0%",  # type: ignore[assignment]
         description="while a smaller share of the servers works, health is ignored",
+        examples=["30%"],
     )
 
     @model_validator(mode="after")

@@ -17,13 +17,16 @@ _QUEUE = QueueSettings()
 class QueueSection(Settings):
     """Who waits while all servers are over their limits."""
 
-    size: AtLeastOne = Field(default=_QUEUE.size, description="so many wait at most")
+    size: AtLeastOne = Field(
+        default=_QUEUE.size, description="so many wait at most; the next one is refused"
+    )
     timeout: Seconds = Field(
         default=default_duration(_QUEUE.timeout), description="who waits longer is refused"
     )
-    status: Literal[503, 429] = Field(default=503, description="of a refusal")
+    status: Literal[503, 429] = Field(default=503, description="status of a refusal")
     retry_after: Seconds = Field(
-        default=default_duration(float(_QUEUE.retry_after)), description="what a refusal asks for"
+        default=default_duration(float(_QUEUE.retry_after)),
+        description="what a refusal says in Retry-After; 0 says nothing",
     )
 
     def settings(self) -> QueueSettings:

@@ -17,13 +17,18 @@ class RetriesSection(Settings):
     """Requests that are sent once more, to another server, where that is safe."""
 
     on: tuple[Annotated[StrictInt, Field(ge=500, le=599)], ...] = Field(
-        default=(), description="statuses of answers in whose place another server is asked"
+        default=(),
+        description="statuses of answers in whose place another server is asked",
+        examples=[[502, 503, 504]],
     )
     budget: Percent = Field(
         default="20%",  # type: ignore[assignment]
-        description="of the requests may be sent again",
+        description="of the requests may be sent again after they were sent once",
+        examples=["10%"],
     )
-    least: Count = Field(default=_RETRIES.least, description="so many in ten seconds in any case")
+    least: Count = Field(
+        default=_RETRIES.least, description="so many in ten seconds may in any case"
+    )
 
     def settings(self) -> Retries:
         """The same for the data plane."""

@@ -37,27 +37,91 @@ _NOT_A_PSEUDONYM = {"off", "no", "none", "on", "yes"}
 class TimeoutsSection(Settings):
     """How long things may take; 0 switches one off."""
 
-    header: Seconds = default_duration(_TIMEOUTS.header)
-    body: Seconds = default_duration(_TIMEOUTS.body)
-    idle: Seconds = default_duration(_TIMEOUTS.idle)
-    connect: Seconds = default_duration(_TIMEOUTS.connect)
-    response: Seconds = default_duration(_TIMEOUTS.response)
-    stream: Seconds = default_duration(_TIMEOUTS.stream)
-    tunnel: Seconds = default_duration(_TIMEOUTS.tunnel)
-    upstream_idle: Seconds = default_duration(_TIMEOUTS.upstream_idle)
-    drain: Seconds = default_duration(_TIMEOUTS.drain)
+    header: Seconds = Field(
+        default=default_duration(_TIMEOUTS.header),
+        description="from the first byte of a request head to its end; then 408",
+        examples=["5s"],
+    )
+    body: Seconds = Field(
+        default=default_duration(_TIMEOUTS.body),
+        description="between two reads of a request body; then 408",
+        examples=["1m"],
+    )
+    idle: Seconds = Field(
+        default=default_duration(_TIMEOUTS.idle),
+        description="between two requests of a client connection; then it is closed in silence",
+        examples=["2m"],
+    )
+    connect: Seconds = Field(
+        default=default_duration(_TIMEOUTS.connect),
+        description="to reach a real server; then the next one is tried, else 504",
+        examples=["2s"],
+    )
+    response: Seconds = Field(
+        default=default_duration(_TIMEOUTS.response),
+        description="from the request to the first byte of the answer; then 504",
+        examples=["5m"],
+    )
+    stream: Seconds = Field(
+        default=default_duration(_TIMEOUTS.stream),
+        description="between two reads of the body of an answer; then the answer is cut",
+        examples=["2m"],
+    )
+    tunnel: Seconds = Field(
+        default=default_duration(_TIMEOUTS.tunnel),
+        description="without a byte in either direction, in tcp mode and after an upgrade",
+        examples=["1h"],
+    )
+    upstream_idle: Seconds = Field(
+        default=default_duration(_TIMEOUTS.upstream_idle),
+        description="for which an unused connection to a server is kept",
+        examples=["10s"],
+    )
+    drain: Seconds = Field(
+        default=default_duration(_TIMEOUTS.drain),
+        description="for open work to end once the program or service is to stop; 0 cuts at once",
+        examples=["5m"],
+    )
 
 
 class LimitsSection(Settings):
     """How large and how many things may be; 0 for no limit."""
 
-    request_line: Size = default_size(_LIMITS.request_line)
-    header_bytes: Size = default_size(_LIMITS.header_bytes)
-    header_count: Count = _LIMITS.header_count
-    body: Size = default_size(_LIMITS.body)
-    connections: Count = _LIMITS.connections
-    response_header_bytes: Size = default_size(_LIMITS.response_header_bytes)
-    upstream_idle: Count = _LIMITS.upstream_idle
+    request_line: Size = Field(
+        default=default_size(_LIMITS.request_line),
+        description="method, target and version of a request; 414 beyond",
+        examples=["16KiB"],
+    )
+    header_bytes: Size = Field(
+        default=default_size(_LIMITS.header_bytes),
+        description="the whole head of a request; 431 beyond",
+        examples=["32KiB"],
+    )
+    header_count: Count = Field(
+        default=_LIMITS.header_count,
+        description="header fields of a request; 431 beyond",
+        examples=[200],
+    )
+    body: Size = Field(
+        default=default_size(_LIMITS.body),
+        description="body of a request; 413 beyond",
+        examples=["10MiB"],
+    )
+    connections: Count = Field(
+        default=_LIMITS.connections,
+        description="open client connections of the service; 503 beyond, in tcp mode closed",
+        examples=[5000],
+    )
+    response_header_bytes: Size = Field(
+        default=default_size(_LIMITS.response_header_bytes),
+        description="the whole head of an answer; 502 beyond",
+        examples=["64KiB"],
+    )
+    upstream_idle: Count = Field(
+        default=_LIMITS.upstream_idle,
+        description="unused connections that are kept for each server",
+        examples=[256],
+    )
 
 
 def _via(raw: object) -> str:
@@ -80,7 +144,9 @@ class ForwardingSection(Settings):
         default=True, description="send X-Forwarded-For, -Proto, -Host and -Port"
     )
     forwarded: Switch = Field(default=False, description="send Forwarded (RFC 7239)")
-    via: Pseudonym = Field(default="pointsman", description="pseudonym in Via, false sends none")
+    via: Pseudonym = Field(
+        default="pointsman", description="name in Via; false sends none", examples=["edge1"]
+    )
     trusted_proxies: tuple[NetworkText, ...] = Field(
         default=(), description="networks whose own X-Forwarded-* and Forwarded are believed"
     )
@@ -89,9 +155,15 @@ class ForwardingSection(Settings):
 class DefaultsSection(Settings):
     """What every virtual service inherits and may say otherwise."""
 
-    timeouts: TimeoutsSection = Field(default_factory=TimeoutsSection)
-    limits: LimitsSection = Field(default_factory=LimitsSection)
-    forwarding: ForwardingSection = Field(default_factory=ForwardingSection)
+    timeouts: TimeoutsSection = Field(
+        default_factory=TimeoutsSection, description="how long things may take"
+    )
+    limits: LimitsSection = Field(
+        default_factory=LimitsSection, description="how large and how many things may be"
+    )
+    forwarding: ForwardingSection = Field(
+        default_factory=ForwardingSection, description="what servers are told about the client"
+    )
 
 
 def _pool(raw: object, info: ValidationInfo) -> str | PoolSection:
@@ -111,23 +183,33 @@ class ServiceSection(DefaultsSection):
     """A virtual service: where it listens and where its traffic goes."""
 
     listen: Listening = Field(description="ip:port, [v6]:port, *:port or unix:/path; or a list")
-    mode: Literal["http", "tcp"] = "http"
+    mode: Literal["http", "tcp"] = Field(
+        default="http", description="http decides for each request, tcp for each connection"
+    )
     pool: Annotated[
         str | PoolSection, PlainValidator(_pool, json_schema_input_type=str | PoolSection)
-    ] = Field(description="name of a pool, or the keys of a pool in place")
+    ] = Field(description="name of a pool, or the keys of a pool in place", examples=["web"])
     tls: TlsChoice = Field(
-        default=None, description="a TLS mode, or a mapping with its mode and options; none"
+        default=None,
+        description="what becomes of TLS: a mode, or a mapping with its mode and options",
+        examples=[{"mode": "offload", "certificates": ["site"]}],
     )
     rules: RulesChoice = Field(
-        default=(), description="what is decided about its traffic, in order: rules and files"
+        default=(),
+        description="what is decided about its traffic, in order: rules and files",
+        examples=[[{"when": {"prefix": "/api"}, "pool": "api"}]],
     )
     allow_connect: Switch = Field(default=False, description="tunnel CONNECT requests to the pool")
     max_attempts: AtLeastOne = Field(default=3, description="servers tried for one exchange")
     backlog: AtLeastOne = Field(default=4096, description="length of the kernel's accept queue")
 
-    retries: RetriesSection = Field(default_factory=RetriesSection)
+    retries: RetriesSection = Field(
+        default_factory=RetriesSection, description="requests that are sent once more"
+    )
     when_down: WhenDownChoice | None = Field(
-        default=None, description="`close`, or what clients get when no server is left"
+        default=None,
+        description="`close`, or what clients get when no server is left; else a 503",
+        examples=[{"pool": "sorry"}],
     )
     explain: ExplainSection | None = Field(
         default=None, description="who is told why a request went where it went"

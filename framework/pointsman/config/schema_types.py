@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool, StrictInt
 
 from pointsman.config.problems import fault, shown
-from pointsman.contracts import Duration
+from pointsman.contracts import Duration, Written
 from pointsman.model.address import Address
 from pointsman.model.service import Network
 from pointsman.model.units import format_duration, format_size
@@ -111,21 +111,32 @@ def _percent(raw: object) -> float:
     raise fault(f"expected a share from 0% to 100%, got {shown(raw)}")
 
 
-Percent = Annotated[float, PlainValidator(_percent, json_schema_input_type=str)]
+Percent = Annotated[
+    float, PlainValidator(_percent, json_schema_input_type=str), Written("percent", "50%")
+]
 Name = Annotated[str, AfterValidator(_name)]
-Token = Annotated[str, AfterValidator(_token)]
+Token = Annotated[str, AfterValidator(_token), Written("name of a header", "User-Agent")]
 Seconds = Annotated[Duration, AfterValidator(_in_a_year)]
 Count = Annotated[StrictInt, Field(ge=0, le=2**31)]
 AtLeastOne = Annotated[StrictInt, Field(ge=1, le=2**31)]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 Weight = Annotated[StrictInt, Field(ge=0, le=65535)]
 Switch = StrictBool
-ServerAddress = Annotated[Address, PlainValidator(_server_address, json_schema_input_type=str)]
+ServerAddress = Annotated[
+    Address,
+    PlainValidator(_server_address, json_schema_input_type=str),
+    Written("address", "127.0.0.1:8081"),
+]
 ListeningAddress = Annotated[
     Address, PlainValidator(_listening_address, json_schema_input_type=str)
 ]
 Listening = Annotated[
     tuple[ListeningAddress, ...],
     BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
+    Written("address to listen on, or a list of them", "127.0.0.1:8080"),
 ]
-NetworkText = Annotated[Network, PlainValidator(_network, json_schema_input_type=str)]
+NetworkText = Annotated[
+    Network,
+    PlainValidator(_network, json_schema_input_type=str),
+    Written("network", "10.0.0.0/8"),
+]

@@ -52,18 +52,38 @@ _NOT_HERE = {
 class WhenDownSection(Settings):
     """What clients get when no server is left: another pool, a redirect, or a fixed answer."""
 
-    pool: PoolName | None = Field(default=None, description="another pool serves")
+    pool: PoolName | None = Field(default=None, description="this pool serves", examples=["sorry"])
     redirect: str = Field(
-        default="", description="clients are sent there; may hold {host}, {uri}, {path}, {query}"
+        default="",
+        description="clients are sent there; may hold {host}, {uri}, {path}, {query}",
+        examples=["https://status.example.org{uri}"],
     )
     status: Annotated[StrictInt, Field(ge=200, le=599)] | None = Field(
-        default=None, description="of the redirect or of the fixed answer"
+        default=None,
+        description="of the redirect (default 302) or of the fixed answer (default 503)",
+        examples=[503],
     )
-    body: str = Field(default="", description="text of a fixed answer")
-    file: str = Field(default="", description="file that holds the body of a fixed answer")
-    content_type: str = Field(default="", description="of the body")
-    headers: dict[Token, str] = Field(default={}, description="further ones of a fixed answer")
-    retry_after: Seconds = Field(default="0", description="what a fixed answer asks for")  # type: ignore[assignment]
+    body: str = Field(
+        default="", description="text of a fixed answer", examples=["We are back soon."]
+    )
+    file: str = Field(
+        default="",
+        description="file with the body of a fixed answer, at most 1 MiB, read at load",
+        examples=["pages/sorry.html"],
+    )
+    content_type: str = Field(
+        default="",
+        description="of the body; else by the name of the file, or text/plain",
+        examples=["text/html; charset=utf-8"],
+    )
+    headers: dict[Token, str] = Field(
+        default={}, description="further ones of a fixed answer", examples=[{"X-Planned": "yes"}]
+    )
+    retry_after: Seconds = Field(
+        default="0",  # type: ignore[assignment]
+        description="what a fixed answer says in Retry-After; 0 says nothing",
+        examples=["5m"],
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> WhenDownSection:

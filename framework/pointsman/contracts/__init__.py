@@ -26,6 +26,7 @@ from pointsman.contracts.offers import (
 from pointsman.contracts.persistence import Persistence, Pin, Sight, Table
 from pointsman.contracts.scheduling import Arrival, Candidate, Scheduler
 from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settings, Size
+from pointsman.contracts.written import Written
 
 __all__ = [
     "Arrival",
@@ -60,4 +61,5 @@ __all__ = [
     "Surroundings",
     "Table",
     "Verdict",
+    "Written",
 ]

@@ -6,17 +6,46 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema
 
+from pointsman.contracts.written import Written, attributes
 from pointsman.model.units import parse_duration, parse_size
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, unknown keys refused, defaults checked as well."""
+    """Base of all settings: frozen, unknown keys refused, defaults checked as well.
+
+    What a key is for is told by the ``description`` of its field, else by the docstring, under
+    ``Attributes:``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, make: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What pydantic asks of a model: its schema, with what its docstring tells."""
+        made = make(core_schema)
+        schema = make.resolve_ref_schema(made)
+        if "description" in schema:
+            schema["description"] = schema["description"].partition("\n\nAttributes:")[0]
+        told = attributes(cls)
+        keys = {(field.alias or name): name for name, field in cls.model_fields.items()}
+        for key, value in schema.get("properties", {}).items():
+            if key in keys and keys[key] in told:
+                value.setdefault("description", told[keys[key]])
+        return made
 
 
 def _duration(value: object) -> object:
@@ -36,9 +65,15 @@ def _size(value: object) -> object:
 
 
 # Written "9s" in YAML, seconds as float in Python; a default is written as a float or a string.
-Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str | Literal[0])]
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration, json_schema_input_type=str | Literal[0]),
+    Written("duration", "20m"),
+]
 # Written "64KiB" in YAML, bytes as int in Python; a default is written as a string.
-Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=str | Literal[0])]
+Size = Annotated[
+    int, BeforeValidator(_size, json_schema_input_type=str | Literal[0]), Written("size", "64KiB")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +122,7 @@ def _secret(value: object, info: ValidationInfo) -> Secret:
 
 # Written {env: NAME} or {file: PATH} in YAML.
 SecretSetting = Annotated[
-    Secret, PlainValidator(_secret, json_schema_input_type=dict[Literal["env", "file"], str])
+    Secret,
+    PlainValidator(_secret, json_schema_input_type=dict[Literal["env", "file"], str]),
+    Written("secret", {"env": "PASSWORD"}),
 ]

@@ -30,8 +30,12 @@ class AgentSettings(TlsOption):
     protocol: Literal["tcp", "http"] = Field(
         default="tcp", description="tcp: it speaks and closes; http: it answers a GET"
     )
-    send: str = Field(default="", description="text to send first, with protocol tcp")
-    path: str = Field(default="/load", pattern=r"^/[\x21-\x7e]*$", description="of the GET")
+    send: str = Field(
+        default="", description="text to send first, with protocol tcp", examples=["state\r\n"]
+    )
+    path: str = Field(
+        default="/load", pattern=r"^/[\x21-\x7e]*$", description="of the GET, with protocol http"
+    )
     least: int = Field(
         default=10, ge=0, le=100, description="percent that a busy server is left with"
     )

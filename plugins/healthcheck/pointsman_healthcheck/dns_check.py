@@ -25,13 +25,21 @@ Rcode = Literal["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED
 class DnsSettings(Settings):
     """What is asked, and which answer says that the server is up."""
 
-    name: str = Field(default=".", description="the name that is asked for; . is the root")
+    name: str = Field(
+        default=".",
+        description="the name that is asked for; . is the root",
+        examples=["example.org"],
+    )
     type: RecordType = Field(default="NS", description="the type of record that is asked for")
-    protocol: Literal["udp", "tcp"] = "udp"
+    protocol: Literal["udp", "tcp"] = Field(default="udp", description="how it is asked")
     accept: Annotated[list[Rcode], OneOrMore] = Field(
         default=["NOERROR", "NXDOMAIN"], min_length=1, description="codes that mean: up"
     )
-    answer: str = Field(default="", description="an IP address that must be among the answers")
+    answer: str = Field(
+        default="",
+        description="an IP address that must be among the answers",
+        examples=["192.0.2.1"],
+    )
 
     @field_validator("name")
     @classmethod

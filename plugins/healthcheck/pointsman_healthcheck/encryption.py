@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from pointsman.contracts import Misfit, OverTls, Settings, Surroundings
+from pointsman.contracts import Misfit, OverTls, Settings, Surroundings, Written
 from pointsman.contracts.tls import TlsUpstreamSide
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.message import RequestHead
@@ -21,12 +21,18 @@ UPSTREAM = "upstream"
 UNVERIFIED = {"verify": "none"}
 
 
+TlsChoice = Annotated[
+    bool | dict[str, Any], Written("`true`, `false`, or a mapping with the keys of `tls.upstream`")
+]
+
+
 class TlsOption(Settings):
     """What every check over a stream can be told of TLS."""
 
-    tls: bool | dict[str, Any] = Field(
+    tls: TlsChoice = Field(
         default=False,
         description="speak TLS: true, or how, with the keys of `upstream` of a TLS mode",
+        examples=[{"verify": "system"}],
     )
 
 

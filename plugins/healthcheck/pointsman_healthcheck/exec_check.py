@@ -24,13 +24,17 @@ class ExecSettings(Settings):
     """What is run, and what its end means."""
 
     command: Annotated[list[str], OneOrMore] = Field(
-        min_length=1, description="program and arguments; {host}, {port}, {address}, {server}"
+        min_length=1,
+        description="program and arguments; {host}, {port}, {address}, {server}, {pool} are filled",
+        examples=[["/usr/local/bin/check", "{address}"]],
     )
     accept: Annotated[list[int], OneOrMore] = Field(
         default=[0], min_length=1, description="exit statuses that mean: up"
     )
     match: Pattern = Field(
-        default="", description="regular expression to be found in its output as well"
+        default="",
+        description="regular expression to be found in its output as well",
+        examples=["OK"],
     )
 
     @field_validator("command")

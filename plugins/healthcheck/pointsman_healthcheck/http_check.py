@@ -46,17 +46,30 @@ class HttpSettings(TlsOption):
     method: Literal["HEAD", "GET", "POST", "OPTIONS"] | None = Field(
         default=None, description="default HEAD; GET with `match`, POST with `body`"
     )
-    path: str = Field(default="/", description="path and query to ask for")
-    host: str = Field(default="", description="Host to ask for; default the server's own address")
-    version: Annotated[Literal["1.0", "1.1"], BeforeValidator(_as_text)] = "1.1"
-    headers: dict[str, str] = Field(default_factory=dict, description="further header fields")
-    body: str = Field(default="", description="body of the request, sent as UTF-8")
+    path: str = Field(default="/", description="path and query to ask for", examples=["/healthz"])
+    host: str = Field(
+        default="",
+        description="Host to ask for; default the server's own address",
+        examples=["www.example.org"],
+    )
+    version: Annotated[Literal["1.0", "1.1"], BeforeValidator(_as_text)] = Field(
+        default="1.1", description="of HTTP"
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="further header fields", examples=[{"X-Check": "1"}]
+    )
+    body: str = Field(
+        default="", description="body of the request, sent as UTF-8", examples=["ping"]
+    )
     accept: Annotated[list[str], BeforeValidator(_listed)] = Field(
         default=["200-299", "301", "302", "401"],
         description="codes and ranges of codes that mean: up",
+        examples=[["200-299", "403"]],
     )
     match: Pattern = Field(
-        default="", description="regular expression to be found in the body of a 2xx answer"
+        default="",
+        description="regular expression to be found in the body of a 2xx answer",
+        examples=["ready"],
     )
 
     @field_validator("path")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from pointsman.contracts import Misfit, Surroundings
+from pointsman_healthcheck.encryption import TlsChoice
 from pointsman_healthcheck.http_check import HttpCheck, HttpSettings
 from pointsman_healthcheck.http_check import make as make_http
 
@@ -14,8 +13,10 @@ from pointsman_healthcheck.http_check import make as make_http
 class HttpsSettings(HttpSettings):
     """As for http; without a word on TLS it is done as the service does it."""
 
-    tls: bool | dict[str, Any] = Field(
-        default=True, description="how TLS is spoken, with the keys of `upstream` of a TLS mode"
+    tls: TlsChoice = Field(
+        default=True,
+        description="how TLS is spoken, with the keys of `upstream` of a TLS mode",
+        examples=[{"verify": "system"}],
     )
 
 

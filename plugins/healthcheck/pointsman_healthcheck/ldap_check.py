@@ -40,8 +40,12 @@ _WORDS = {
 class LdapSettings(TlsOption):
     """Who binds."""
 
-    dn: str = Field(default="", description="name to bind with; default: anonymous")
-    password: SecretSetting | None = Field(default=None, description="{env: NAME} or {file: PATH}")
+    dn: str = Field(
+        default="",
+        description="name to bind with; else the bind is anonymous",
+        examples=["cn=check,dc=example,dc=org"],
+    )
+    password: SecretSetting | None = Field(default=None, description="of that name")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class MysqlSettings(Settings):
         default="",
         max_length=32,
         description="log in with this name and no password after the greeting",
+        examples=["pointsman"],
     )
 
 

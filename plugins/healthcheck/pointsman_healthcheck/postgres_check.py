@@ -25,7 +25,12 @@ class PostgresSettings(Settings):
     user: str = Field(
         default="pointsman", min_length=1, max_length=63, description="name to start with"
     )
-    database: str = Field(default="", max_length=63, description="default: the name of the user")
+    database: str = Field(
+        default="",
+        max_length=63,
+        description="which is asked for; else that of the user",
+        examples=["shop"],
+    )
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,12 @@ _ROLES = {b"master": "master", b"slave": "replica", b"sentinel": "sentinel"}
 class RedisSettings(TlsOption):
     """Who asks, and which role is wanted."""
 
-    user: str = Field(default="", description="name for AUTH; default that of Redis itself")
-    password: SecretSetting | None = Field(default=None, description="{env: NAME} or {file: PATH}")
+    user: str = Field(
+        default="",
+        description="name for AUTH; else the default user of Redis",
+        examples=["pointsman"],
+    )
+    password: SecretSetting | None = Field(default=None, description="for AUTH")
     role: Literal["any", "master", "replica"] = Field(
         default="any", description="the role that the server must have"
     )

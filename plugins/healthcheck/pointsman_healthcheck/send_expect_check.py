@@ -35,12 +35,18 @@ def _is_hex(text: str) -> str:
 class TurnSettings(Settings):
     """One thing to send, and what is expected in answer to it."""
 
-    send: str = Field(default="", description="text to send, as UTF-8; \\r\\n in double quotes")
-    send_hex: str = Field(default="", description="the same in hexadecimal")
-    expect: str = Field(default="", description="text that must come")
-    expect_hex: str = Field(default="", description="the same in hexadecimal")
+    send: str = Field(
+        default="",
+        description="text to send, as UTF-8; \\r\\n in double quotes",
+        examples=["PING\r\n"],
+    )
+    send_hex: str = Field(default="", description="the same in hexadecimal", examples=["0d0a"])
+    expect: str = Field(default="", description="text that must come", examples=["+PONG"])
+    expect_hex: str = Field(default="", description="the same in hexadecimal", examples=["2b"])
     match: Pattern = Field(
-        default="", description="regular expression that must be found in what comes"
+        default="",
+        description="regular expression that must be found in what comes",
+        examples=["^2[0-9][0-9] "],
     )
     within: int = Field(default=8000, ge=1, le=_MOST, description="bytes in which it must be found")
 
@@ -62,9 +68,11 @@ class TurnSettings(Settings):
 class SendExpectSettings(TurnSettings, TlsOption):
     """What is said, in one turn or in several."""
 
-    protocol: Literal["tcp", "udp"] = "tcp"
+    protocol: Literal["tcp", "udp"] = Field(default="tcp", description="by which it is sent")
     then: list[TurnSettings] = Field(
-        default_factory=list, description="further turns, with the same keys"
+        default_factory=list,
+        description="further turns, with the same keys",
+        examples=[[{"send": "QUIT\r\n", "expect": "+OK"}]],
     )
 
 

@@ -21,6 +21,7 @@ class SmtpSettings(TlsOption):
         default="",
         pattern=r"^[A-Za-z0-9.:\[\]-]*$",
         description="a name to send with EHLO after the 220",
+        examples=["balancer.example.org"],
     )
 
 

@@ -43,19 +43,42 @@ class ActiveCookieSettings(Settings):
         strip: whether servers do not see it.
     """
 
-    cookie: str | None = Field(default=None, pattern=TOKEN, max_length=256)
+    cookie: str | None = Field(default=None, pattern=TOKEN, max_length=256, examples=["route"])
     path: str = Field(default="/", pattern=r"^/[\x21-\x3a\x3c-\x7e]*$")
-    domain: str = Field(default="", pattern=r"^(\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$")
+    domain: str = Field(
+        default="",
+        pattern=r"^(\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$",
+        examples=["example.org"],
+    )
     secure: Literal["auto"] | bool = "auto"
     http_only: bool = True
     same_site: Literal["", "lax", "strict", "none"] = ""
     partitioned: bool = False
-    cookie_max_age: Duration = 0.0
-    timeout: Duration = 0.0
-    max_age: Duration | None = Field(default=None, gt=0)
+    cookie_max_age: Duration = Field(
+        default=0.0,
+        description="that clients keep it; 0 until their session ends",
+        examples=["30d"],
+    )
+    timeout: Duration = Field(
+        default=0.0,
+        description="since its last use, until it is not believed any more; 0 for no end",
+        examples=["8h"],
+    )
+    max_age: Duration | None = Field(
+        default=None,
+        gt=0,
+        description="the same since the client was given to its server; else for ever",
+        examples=["30d"],
+    )
     secret: SecretSetting | None = None
-    previous_secret: SecretSetting | None = None
-    rotate: Duration = 604800.0
+    previous_secret: SecretSetting | None = Field(
+        default=None, examples=[{"env": "PREVIOUS_PASSWORD"}]
+    )
+    rotate: Duration = Field(
+        default=604800.0,
+        description="after it another key, derived from the secret, signs; 0 for never",
+        examples=["30d"],
+    )
     caches: Literal["private", "no_store", "untouched"] = "private"
     strip: bool = False
 

@@ -16,7 +16,7 @@ class HeaderSettings(PinSettings):
         header: its name.
     """
 
-    header: str = Field(pattern=TOKEN, max_length=256)
+    header: str = Field(pattern=TOKEN, max_length=256, examples=["X-Tenant"])
 
 
 class Header(KeyedPins):

@@ -32,9 +32,20 @@ class PinSettings(Settings):
         table: where the pins are kept; the default of the place if it is empty.
     """
 
-    timeout: Duration = Field(default=1200.0, gt=0)
-    max_age: Duration | None = Field(default=None, gt=0)
-    table: TableChoice = Field(default={})
+    timeout: Duration = Field(
+        default=1200.0, gt=0, description="since its last use, until a pin is forgotten"
+    )
+    max_age: Duration | None = Field(
+        default=None,
+        gt=0,
+        description="the same since it was made, however much it is used; else for ever",
+        examples=["8h"],
+    )
+    table: TableChoice = Field(
+        default={},
+        description="where the pins are kept; else memory, or lmdb if there is a `state_dir`",
+        examples=["memory"],
+    )
 
     def open_table(self, surroundings: Surroundings) -> Table:
         """The table that was chosen. Raises ValueError where it cannot be opened."""

@@ -36,7 +36,7 @@ class LmdbTableSettings(Settings):
         max_age: seconds since it was made, likewise; None for no such end.
     """
 
-    path: str = Field(default="", pattern=r"^[^\x00]*$")
+    path: str = Field(default="", pattern=r"^[^\x00]*$", examples=["/var/lib/pointsman/pins"])
     size: int = Field(default=1_000_000, ge=1)
     timeout: Duration = Field(gt=0)
     max_age: Duration | None = Field(default=None, gt=0)

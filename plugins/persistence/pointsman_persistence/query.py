@@ -17,7 +17,7 @@ class QuerySettings(PinSettings):
         parameter: its name, as it is without encoding.
     """
 
-    parameter: str = Field(min_length=1, max_length=256)
+    parameter: str = Field(min_length=1, max_length=256, examples=["tenant"])
 
 
 class Query(KeyedPins):

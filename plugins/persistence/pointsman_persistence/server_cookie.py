@@ -27,8 +27,8 @@ class ServerCookieSettings(PinSettings):
             value where a client takes no cookies; "" for none.
     """
 
-    cookie: str = Field(pattern=TOKEN, max_length=256)
-    path_parameter: str = Field(default="", pattern=r"^[A-Za-z0-9._~-]*$")
+    cookie: str = Field(pattern=TOKEN, max_length=256, examples=["JSESSIONID"])
+    path_parameter: str = Field(default="", pattern=r"^[A-Za-z0-9._~-]*$", examples=["jsessionid"])
 
 
 class ServerCookie(KeyedPins):

@@ -29,8 +29,10 @@ class SourceIPSettings(PinSettings):
             time; whoever owns a /64 could fill the table alone.
     """
 
-    mask_v4: int = Field(default=32, ge=0, le=32)
-    mask_v6: int = Field(default=64, ge=0, le=128)
+    mask_v4: int = Field(default=32, ge=0, le=32, examples=[24])
+    mask_v6: int = Field(
+        default=64, ge=0, le=128, description="leading bits of an IPv6 address that count"
+    )
 
 
 class SourceIP(KeyedPins):

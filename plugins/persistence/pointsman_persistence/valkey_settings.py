@@ -58,13 +58,13 @@ class ValkeyTableSettings(Settings):
         max_age: seconds since it was made, likewise; None for no such end.
     """
 
-    server: Annotated[str, AfterValidator(_server)]
+    server: Annotated[str, AfterValidator(_server)] = Field(examples=["cache.example.org:6380"])
     tls: bool = False
-    ca: str = ""
-    tls_name: str = ""
-    user: str = ""
+    ca: str = Field(default="", examples=["certs/cache-root.pem"])
+    tls_name: str = Field(default="", examples=["cache.example.org"])
+    user: str = Field(default="", examples=["pointsman"])
     password: SecretSetting | None = None
-    database: int = Field(default=0, ge=0)
+    database: int = Field(default=0, ge=0, examples=[3])
     prefix: str = Field(default="pointsman", min_length=1, max_length=100, pattern=r"^[!-9;-~]+$")
     size: int = Field(default=1_000_000, ge=1)
     timeout: Duration = Field(gt=0)

@@ -23,7 +23,12 @@ class FixedSettings(Settings):
     """
 
     failback: Literal["immediate", "never", "after"] = "immediate"
-    after: Duration = Field(default=30.0, gt=0)
+    after: Duration = Field(
+        default=30.0,
+        gt=0,
+        description="for how long the better one must have been there; with `failback: after`",
+        examples=["5m"],
+    )
 
     @model_validator(mode="after")
     def _after_belongs_to_after(self) -> FixedSettings:

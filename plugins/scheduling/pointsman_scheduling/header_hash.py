@@ -20,7 +20,7 @@ class HeaderHashSettings(Settings):
         header: its name, upper and lower case alike.
     """
 
-    header: Annotated[str, Field(pattern=_TOKEN)]
+    header: Annotated[str, Field(pattern=_TOKEN, examples=["X-Tenant"])]
 
 
 class HeaderHash(Rendezvous):

@@ -24,7 +24,9 @@ class ResponseTimeSettings(Settings):
         decay: time constant in seconds: what was measured that long ago counts 1/e (37 %).
     """
 
-    decay: Duration = Field(default=10.0, gt=0)
+    decay: Duration = Field(
+        default=10.0, gt=0, description="what was measured that long ago counts 37 %"
+    )
 
 
 class ResponseTime(Turns):

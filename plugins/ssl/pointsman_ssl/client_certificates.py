@@ -27,16 +27,23 @@ _MODES = {
 class ClientCertificateSettings(Settings):
     """Whether clients show certificates."""
 
-    mode: Literal["none", "optional", "required"] = "none"
+    mode: Literal["none", "optional", "required"] = Field(
+        default="none", description="whether a client is asked for one, and may go without"
+    )
     authorities: str | None = Field(
-        default=None, description="a name under `intermediates`: whose certificates are believed"
+        default=None,
+        description="a name under `intermediates`: whose certificates are believed",
+        examples=["company"],
     )
     revocation_list: str | None = Field(
-        default=None, description="a file with one or more lists (CRL), PEM or DER"
+        default=None,
+        description="a file with one or more lists (CRL), PEM or DER",
+        examples=["certs/company.crl"],
     )
     forward: tuple[Told, ...] = Field(
         default=("subject", "issuer", "serial", "fingerprint"),
         description="what servers are told, in X-SSL-Client-* header fields",
+        examples=[["subject", "certificate"]],
     )
 
     @model_validator(mode="after")

@@ -49,34 +49,58 @@ class HstsSettings(Settings):
     """Strict-Transport-Security (RFC 6797)."""
 
     max_age: Duration = Field(default=31_536_000.0, description="how long browsers remember it")
-    include_subdomains: bool = False
-    preload: bool = False
+    include_subdomains: bool = Field(default=False, description="also for all names below")
+    preload: bool = Field(
+        default=False, description="wish to be in the lists that browsers are delivered with"
+    )
 
 
 class UpstreamSettings(Settings):
     """TLS toward the servers."""
 
     verify: str = Field(
-        default=SYSTEM, description="system, a name under `intermediates`, or none (dangerous)"
+        default=SYSTEM,
+        description="system, a name under `intermediates`, or none (dangerous)",
+        examples=["company"],
     )
-    name: str = Field(default="", description="the name its certificate must be for")
+    name: str = Field(
+        default="",
+        description="the name its certificate must be for; else the one that is asked for",
+        examples=["web.example.org"],
+    )
     sni: str = Field(
-        default="auto", description="auto, host, client, none, or a fixed name to ask for"
+        default="auto",
+        description="auto, host, client, none, or a fixed name to ask for",
+        examples=["host"],
     )
-    pin: Pins = Field(default=(), description="SHA-256 of its public key (SPKI), hexadecimal")
+    pin: Pins = Field(
+        default=(),
+        description="SHA-256 of its public key (SPKI), hexadecimal",
+        examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    )
     client_certificate: str | None = Field(
-        default=None, description="a name under `certificates`, shown to the servers"
+        default=None,
+        description="a name under `certificates`, shown to the servers",
+        examples=["balancer"],
     )
-    policy: PolicySetting = "intermediate"
+    policy: PolicySetting = Field(
+        default="intermediate",
+        description="versions and ciphers toward servers: a name, or a mapping",
+    )
 
 
 class OffloadSettings(Settings):
     """TLS from the client, plain to the server."""
 
     certificates: Names = Field(
-        default=(), description="names under `certificates`, the default first; none: a temporary"
+        default=(),
+        description="names under `certificates`, the default first; none: a temporary",
+        examples=[["site"]],
     )
-    policy: PolicySetting = "intermediate"
+    policy: PolicySetting = Field(
+        default="intermediate",
+        description="versions and ciphers toward clients: a name, or a mapping",
+    )
     hsts: bool | HstsSettings = Field(
         default=False, description="send Strict-Transport-Security with every response"
     )
@@ -87,9 +111,12 @@ class OffloadSettings(Settings):
         default=False, description="answer 421 to a Host that the certificate shown is not for"
     )
     client_certificates: ClientCertificateSettings = Field(
-        default_factory=ClientCertificateSettings
+        default_factory=ClientCertificateSettings,
+        description="whether clients have to show certificates",
     )
-    handshake_timeout: Annotated[Duration, Field(gt=0, le=600)] = Field(default=10.0)
+    handshake_timeout: Annotated[Duration, Field(gt=0, le=600)] = Field(
+        default=10.0, description="a client that takes longer is disconnected"
+    )
     max_handshakes: Annotated[int, Field(ge=0)] = Field(
         default=1024, description="under way at a time; 0 for no limit"
     )
@@ -98,13 +125,17 @@ class OffloadSettings(Settings):
 class ReencryptSettings(OffloadSettings):
     """TLS on both sides, a session of its own on each."""
 
-    upstream: UpstreamSettings = Field(default_factory=UpstreamSettings)
+    upstream: UpstreamSettings = Field(
+        default_factory=UpstreamSettings, description="how TLS is spoken with the servers"
+    )
 
 
 class OriginateSettings(Settings):
     """Plain from the client, TLS to the server."""
 
-    upstream: UpstreamSettings = Field(default_factory=UpstreamSettings)
+    upstream: UpstreamSettings = Field(
+        default_factory=UpstreamSettings, description="how TLS is spoken with the servers"
+    )
 
 
 class Mode:

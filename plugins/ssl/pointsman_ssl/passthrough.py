@@ -76,13 +76,19 @@ class RouteSettings(Settings):
     """Which clients go to which pool; all that is written must be met."""
 
     server_name: Patterns = Field(
-        default=(), description="names that clients ask for by SNI, such as *.example.org; any"
+        default=(),
+        description="names that clients ask for by SNI; any",
+        examples=[["mail.example.org", "*.mail.example.org"]],
     )
     alpn: Protocols = Field(
-        default=(), description="protocols of which a client offers at least one; any"
+        default=(),
+        description="protocols of which a client offers at least one; any",
+        examples=["h2"],
     )
     pool: PoolName | None = Field(
-        default=None, description="name of a pool; the pool of the service"
+        default=None,
+        description="name of a pool; else the pool of the service",
+        examples=["mail"],
     )
 
     @model_validator(mode="after")
@@ -96,10 +102,14 @@ class PassthroughSettings(Settings):
     """TLS from the client straight to the server; only its ClientHello is read."""
 
     routes: tuple[RouteSettings, ...] = Field(
-        default=(), description="pools by server name and protocol"
+        default=(),
+        description="pools by server name and protocol",
+        examples=[[{"server_name": "mail.example.org", "pool": "mail"}]],
     )
     otherwise: Annotated[PoolName | None, WrapValidator(_or_refuse)] = Field(
-        default=None, description="refuse, or a pool for all others; the pool of the service"
+        default=None,
+        description="refuse, or a pool for all others; else the pool of the service",
+        examples=["refuse"],
     )
     max_hello: Annotated[Size, Field(ge=_SMALLEST, le=_LARGEST)] = Field(
         default=_MOST_HELLO, description="longest ClientHello that is read"

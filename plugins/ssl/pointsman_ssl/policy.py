@@ -92,11 +92,19 @@ POLICIES = {
 class CustomPolicy(Settings):
     """Everything said in place; what is not said is that of ``intermediate``."""
 
-    oldest: Version = "1.2"
-    newest: Version = "1.3"
-    ciphers: str = Field(default=_AEAD, description="for TLS 1.2 and older, as OpenSSL writes them")
-    suites: str = Field(default=_SUITES, description="for TLS 1.3")
-    groups: tuple[str, ...] = Field(default=_GROUPS, description="for the key exchange")
+    oldest: Version = Field(default="1.2", description="the oldest version of TLS")
+    newest: Version = Field(default="1.3", description="the newest version of TLS")
+    ciphers: str = Field(
+        default=_AEAD,
+        description="for TLS 1.2 and older, as OpenSSL writes them, the preferred first",
+        examples=["ECDHE+AESGCM"],
+    )
+    suites: str = Field(
+        default=_SUITES, description="for TLS 1.3", examples=["TLS_AES_256_GCM_SHA384"]
+    )
+    groups: tuple[str, ...] = Field(
+        default=_GROUPS, description="for the key exchange", examples=[["X25519", "P-256"]]
+    )
 
     @model_validator(mode="after")
     def _known(self) -> CustomPolicy:

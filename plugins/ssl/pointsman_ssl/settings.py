@@ -28,10 +28,14 @@ class OcspSettings(Settings):
     """Where the authority's word comes from that a certificate is not revoked (OCSP stapling)."""
 
     file: FilePath | None = Field(
-        default=None, description="a file with the response, which somebody else keeps fresh"
+        default=None,
+        description="a file with the response, which somebody else keeps fresh",
+        examples=["certs/site.ocsp"],
     )
     responder: str | None = Field(
-        default=None, description="`auto` for the one that the certificate names, or its http URL"
+        default=None,
+        description="`auto` for the one that the certificate names, or its http URL",
+        examples=["auto"],
     )
 
     @model_validator(mode="after")
@@ -46,10 +50,24 @@ class OcspSettings(Settings):
 class CertificateSettings(Settings):
     """One certificate with its private key; what the files hold is found out by itself."""
 
-    pfx: FilePath | None = Field(default=None, description="a PKCS#12 file, key and chain in one")
-    pem: Paths | None = Field(default=None, description="one or more files with certificates")
-    file: Paths | None = Field(default=None, description="one or more files of any form")
-    key: FilePath | None = Field(default=None, description="file of the private key, if not there")
+    pfx: FilePath | None = Field(
+        default=None,
+        description="a PKCS#12 file, key and chain in one",
+        examples=["certs/site.pfx"],
+    )
+    pem: Paths | None = Field(
+        default=None,
+        description="one or more files with certificates",
+        examples=["certs/site.pem"],
+    )
+    file: Paths | None = Field(
+        default=None, description="one or more files of any form", examples=["certs/site.any"]
+    )
+    key: FilePath | None = Field(
+        default=None,
+        description="file of the private key, if it is in none of them",
+        examples=["certs/site.key"],
+    )
     password: SecretSetting | None = Field(
         default=None, description="{env: NAME} or {file: PATH}, of the PKCS#12 file or the key"
     )
@@ -59,6 +77,7 @@ class CertificateSettings(Settings):
     ocsp: OcspSettings | None = Field(
         default=None,
         description="send an OCSP response along, from {file: PATH} or {responder: auto}",
+        examples=[{"responder": "auto"}],
     )
 
     @model_validator(mode="after")
@@ -79,4 +98,6 @@ class CertificateSettings(Settings):
 class IntermediateSettings(Settings):
     """Certificates of authorities: for chains to clients, and to verify real servers with."""
 
-    file: FilePath = Field(description="PEM, DER or PKCS#7, found out by itself")
+    file: FilePath = Field(
+        description="PEM, DER or PKCS#7, found out by itself", examples=["certs/root.cer"]
+    )

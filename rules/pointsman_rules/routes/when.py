@@ -50,19 +50,34 @@ Zone = Annotated[str, PlainValidator(_zone, json_schema_input_type=str)]
 class TimeSettings(Settings):
     """A span of the day, on some days; one that ends before it begins goes over midnight."""
 
-    days: tuple[Day, ...] = DAYS
-    since: ClockTime = Field(default=0, validate_default=False, description="it begins")
-    until: ClockTime = Field(default=24 * 60, validate_default=False, description="it has ended")
-    zone: Zone = "UTC"
+    days: tuple[Day, ...] = Field(
+        default=DAYS, description="on these days", examples=[["sat", "sun"]]
+    )
+    since: ClockTime = Field(
+        default=0,
+        validate_default=False,
+        description="it begins",
+        examples=["22:00"],
+        json_schema_extra={"default": "00:00"},
+    )
+    until: ClockTime = Field(
+        default=24 * 60,
+        validate_default=False,
+        description="it has ended; earlier than `since` goes over midnight",
+        examples=["06:00"],
+        json_schema_extra={"default": "24:00"},
+    )
+    zone: Zone = Field(default="UTC", description="whose clock it is", examples=["Europe/Berlin"])
 
 
 class ShareSettings(Settings):
     """A part of the clients, always the same ones."""
 
-    percent: float = Field(ge=0, le=100)
+    percent: float = Field(ge=0, le=100, description="of the clients", examples=[10])
     cookie: HeaderName | None = Field(
         default=None,
-        description="remembers it, set if missing; else the address does",
+        description="this cookie remembers it, set if missing; else the address decides",
+        examples=["version"],
     )
 
 
@@ -74,24 +89,66 @@ def _share(raw: object) -> object:
 class WhenSettings(Settings):
     """Conditions; all that are given have to hold, of a list of values one."""
 
-    host: Texts = Field(default=(), description="of the request; *.example.org is any name below")
-    path: Paths = Field(default=(), description="the whole path")
+    host: Texts = Field(
+        default=(),
+        description="name in the request; *.example.org is any name below it",
+        examples=["*.example.org"],
+    )
+    path: Paths = Field(default=(), description="the whole path", examples=["/login"])
     prefix: Paths = Field(default=(), description="beginning of the path, in whole segments")
-    glob: Texts = Field(default=(), description="the whole path, * is any text, ? a character")
-    regex: Regexes = Field(default=(), description="found in the path; gives {1}, {2} ...")
-    method: Texts = ()
-    scheme: Literal["http", "https"] | None = None
-    header: Mapping[HeaderName, Pattern] = {}
-    query: Mapping[str, Pattern] = {}
-    cookie: Mapping[HeaderName, Pattern] = {}
+    glob: Texts = Field(
+        default=(),
+        description="the whole path, * is any text, ? one character",
+        examples=["*.php"],
+    )
+    regex: Regexes = Field(
+        default=(), description="found in the path; its groups are {1}, {2} and so on in the rule"
+    )
+    method: Texts = Field(default=(), description="of the request", examples=[["PUT", "POST"]])
+    scheme: Literal["http", "https"] | None = Field(
+        default=None, description="whether the client uses TLS"
+    )
+    header: Mapping[HeaderName, Pattern] = Field(
+        default={}, description="header fields: name: pattern", examples=[{"X-Version": "new"}]
+    )
+    query: Mapping[str, Pattern] = Field(
+        default={},
+        description="parameters of the query: name: pattern",
+        examples=[{"debug": True}],
+    )
+    cookie: Mapping[HeaderName, Pattern] = Field(
+        default={}, description="cookies: name: pattern", examples=[{"beta": {"exact": "1"}}]
+    )
     source: AddressList | None = Field(default=None, description="networks of the client")
-    sni: Texts = Field(default=(), description="the name that the client asked for")
+    sni: Texts = Field(
+        default=(),
+        description="the name that the client asked for by SNI, like `host`",
+        examples=["www.example.org"],
+    )
     share: Annotated[
         ShareSettings | None,
         BeforeValidator(_share, json_schema_input_type=float | ShareSettings),
-    ] = Field(default=None, description="a percentage of the clients")
-    time: TimeSettings | None = None
-    pool_down: PoolName | None = Field(default=None, description="no server of it takes new work")
-    any_of: tuple[WhenSettings, ...] = Field(default=(), description="one of these has to hold")
-    all_of: tuple[WhenSettings, ...] = ()
-    none_of: tuple[WhenSettings, ...] = ()
+    ] = Field(
+        default=None, description="a percentage of the clients, always the same ones", examples=[10]
+    )
+    time: TimeSettings | None = Field(
+        default=None,
+        description="a span of the day",
+        examples=[{"since": "22:00", "until": "06:00"}],
+    )
+    pool_down: PoolName | None = Field(
+        default=None, description="no server of this pool takes new work", examples=["web"]
+    )
+    any_of: tuple[WhenSettings, ...] = Field(
+        default=(),
+        description="one of these has to hold",
+        examples=[[{"prefix": "/a"}, {"prefix": "/b"}]],
+    )
+    all_of: tuple[WhenSettings, ...] = Field(
+        default=(),
+        description="all of these have to hold",
+        examples=[[{"pool_down": "web"}, {"prefix": "/shop"}]],
+    )
+    none_of: tuple[WhenSettings, ...] = Field(
+        default=(), description="none of these may hold", examples=[[{"method": "GET"}]]
+    )

@@ -83,7 +83,7 @@ def test_a_health_check_has_the_common_keys_too(made: dict[str, Any]) -> None:
 
 def test_a_persistence_may_name_its_table(made: dict[str, Any]) -> None:
     pins = branches(made, "persistences")["pins"]
-    assert pins["properties"]["table"] == {"$ref": "#/$defs/tables"}
+    assert pins["properties"]["table"]["$ref"] == "#/$defs/tables"
     assert set(branches(made, "tables")) == {"memory", "other"}
 
 
