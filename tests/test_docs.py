@@ -21,7 +21,7 @@ from pointsman.config.load import load_text
 from pointsman.config.offered import Offered
 from pointsman.config.reference import reference
 from pointsman.config.registry import Registry
-from pointsman.config.schema import AccessLogSection, ResolverSection
+from pointsman.config.schema import AccessLogSection, ControlSection, ResolverSection
 from pointsman.config.schema_explain import ExplainSection
 from pointsman.config.schema_health import TimingSection
 from pointsman.config.schema_outliers import OutliersSection
@@ -66,6 +66,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "health": TimingSection,
     "explain": ExplainSection,
     "resolver": ResolverSection,
+    "control": ControlSection,
     "access_log": AccessLogSection,
 }
 
@@ -89,6 +90,7 @@ TOLD_OTHERWISE = {
     ("SecuritySettings", "remove"): "`[Server, X-Powered-By]`",
     ("Document", "version"): "required",  # there is one for configurations given in code
     ("Document", "access_log"): "off",
+    ("Document", "control"): "see below",
     ("Document", "lua"): "see below",
     ("HttpSettings", "method"): "`HEAD`",  # what None stands for is told beside it
     ("HttpSettings", "host"): "the server's address",

@@ -63,7 +63,7 @@ def test_every_command_option_and_exit_status_is_explained() -> None:
 
 def test_what_is_shown_of_embedding_starts_and_stops() -> None:
     programs = list(blocks("embedding.md", "python"))
-    assert len(programs) == 2
+    assert len(programs) == 3
     for text in programs:
         namespace: dict[str, Any] = {}
         exec(compile(text, "embedding.md", "exec"), namespace)
@@ -71,6 +71,8 @@ def test_what_is_shown_of_embedding_starts_and_stops() -> None:
             service = namespace["balancer"](reactor)
             service.startService()
             assert service.ports["site"][0] > 0
+            if "drain" in namespace:
+                assert "drain time ends in 5m" in namespace["drain"](service, "site/a")
             done: list[None] = []
             service.stopService().addCallback(done.append)
             until(reactor, lambda done=done: done)  # type: ignore[misc]

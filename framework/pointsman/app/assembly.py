@@ -18,6 +18,7 @@ from pointsman.app.doubting import Doubting
 from pointsman.app.hand_over import HandOver
 from pointsman.app.leaving import Leaving
 from pointsman.app.pins_ready import PinsReady
+from pointsman.app.rates import RateMeter
 from pointsman.app.running_service import RunningService, Shared
 from pointsman.app.server_life import ServerLife
 from pointsman.app.site_change import SiteChange, hosts, places_of
@@ -69,6 +70,10 @@ class RunningSite:
         names: host names that are looked up again and again.
         access_log: where exchanges are written, None if nowhere.
         shared: what all services share.
+        doubting: what is doubtful about the persistence of pools.
+        rates: how much happens in a second.
+        began: when it was made, seconds since the epoch.
+        closed: it is over; tables are closed.
         registry, reactor, clock: as above.
     """
 
@@ -118,13 +123,21 @@ class RunningSite:
             RunningService(service, self.shared, self.finished) for service in site.services
         )
         self.leaving = Leaving()
+        self.doubting = Doubting(lambda: self.site.pools.values())
+        self.rates = RateMeter(
+            clock,
+            lambda: [(each.service, each.counts) for each in self.services],
+            lambda: self.site.pools.values(),
+        )
+        self.began = wall()
         chores = Chores(self._in_thread, self._chores)
         due = (
             self._deadlines.tick,
             self.life.tick,
             self._touch_pins,
             self._expire_pins,
-            Doubting(lambda: self.site.pools.values()).tick,
+            self.doubting.tick,
+            self.rates.tick,
             chores.tick,
             self._flush,
             self.see_leaving,
@@ -132,6 +145,7 @@ class RunningSite:
         self._ticker = Ticker(reactor, clock, TICK, due)
         self._pins_ready = PinsReady(site.tables, reactor, self._accept)
         self._began = False
+        self.closed = False
         self._becoming: Steps[None] | None = None
         self._looking: Any = None
         self._stopped: Deferred[None] | None = None
@@ -331,6 +345,7 @@ class RunningSite:
             self._close()
 
     def _close(self) -> None:
+        self.closed = True
         self.checks.stop()
         self.agents.stop()
         for server in self._local.values():

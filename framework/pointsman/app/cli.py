@@ -14,8 +14,11 @@ from pointsman.app.commands.health import health
 from pointsman.app.commands.new import new
 from pointsman.app.commands.pins import pins
 from pointsman.app.commands.plugins import plugins
+from pointsman.app.commands.reload import reload
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
+from pointsman.app.commands.server import server
+from pointsman.app.commands.status import status
 
 
 class WithPlugins(click.Group):
@@ -46,9 +49,9 @@ def main(ctx: click.Context) -> None:
     """Balance load over real servers, every decision made by a plugin.
 
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
-    3 it cannot listen or open its access log, 4 a second signal cut open work short,
-    5 the demo did not use both servers, 6 the server did not pass its check, 7 it could not be
-    checked, 8 no pins are kept in files.
+    3 it cannot listen, or what is asked of it cannot be done, 4 a second signal cut open work
+    short, 5 the demo did not use both servers, 6 the server did not pass its check, 7 it could
+    not be checked, 8 no pins are kept in files, 9 no running pointsman can be reached.
     """
     ctx.obj = _site_reader
 
@@ -60,6 +63,9 @@ def _site_reader(path: str) -> object:
 
 
 main.add_command(run)
+main.add_command(reload)
+main.add_command(status)
+main.add_command(server)
 main.add_command(demo)
 main.add_command(check)
 main.add_command(explain)

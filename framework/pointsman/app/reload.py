@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
 
 from pointsman.app.assembly import RunningSite
+from pointsman.app.control.listening import ControlSocket
 from pointsman.app.loading import Config, drafting, reading
 from pointsman.app.slices import aside
 from pointsman.config.diff import differences
@@ -52,6 +55,8 @@ class Reloading:
     Attributes:
         configuration: the one that is in force.
         number: of its revision; the first one is 1.
+        file: the absolute path of that source, "" if it is no file.
+        control: where commands reach it, None if they cannot.
         site: what works by it, None while nothing does.
     """
 
@@ -72,6 +77,8 @@ class Reloading:
         self._lock = DeferredLock()
         self.configuration = configuration
         self.number = 1
+        self.file = os.path.abspath(source) if isinstance(source, str | Path) else ""
+        self.control: ControlSocket | None = None
         self.site: RunningSite | None = None
 
     def check(self, config: Config | None = None) -> Deferred[Plan]:
@@ -108,11 +115,18 @@ class Reloading:
     def _change(self, config: Config | None) -> Generator[Deferred[Any], Any, Plan]:
         site = self._at_work()
         plan, draft = yield self._draft(site, config)
+        move = None
         try:
+            if self.control is not None:
+                move = self.control.move(plan.configuration)
             yield site.change(draft)
         except BaseException:
+            if move is not None:
+                move.give_up()
             draft.discard()
             raise
+        if move is not None:
+            move.carry_out()
         done: Plan = plan
         self.configuration = done.configuration
         for change in done.changes[:_MOST_TOLD]:

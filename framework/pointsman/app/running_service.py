@@ -29,6 +29,7 @@ from pointsman.net.http_clients import HttpClients
 from pointsman.net.idle import IdleConnections
 from pointsman.net.listener import Listener
 from pointsman.net.tcp_clients import TcpClients
+from pointsman.net.tls_accept import TlsAccepting
 from pointsman.net.tls_dial import TlsDialler
 from pointsman.net.upstream import UpstreamConnections
 from pointsman.net.upstream_supplies import UpstreamSupplies
@@ -212,6 +213,23 @@ class RunningService:
             asked=asked,
         )
 
+    # ---- its TLS, for who wants to see how it goes ----
+
+    @property
+    def handshakes(self) -> TlsAccepting | None:
+        """Those of its clients, None if they speak without TLS."""
+        clients = self.clients
+        if isinstance(clients, _Tunnels):
+            return clients.tls
+        return clients.tls if isinstance(clients, HttpClients) else None
+
+    @property
+    def tls_dialler(self) -> TlsDialler | None:
+        """What puts TLS on toward its servers, None if nothing does."""
+        if isinstance(self.clients, _Tunnels):
+            return self.clients.tls_dialler
+        return self._upstream_supplies.tls if self._upstream_supplies is not None else None
+
     # ---- its listeners ----
 
     @property
@@ -287,6 +305,8 @@ class _Tunnels:
 
     def __init__(self, clients: TcpClients) -> None:
         self._clients = clients
+        self.tls = clients.tls
+        self.tls_dialler = clients.tls_dialler
         self.accepted = clients.accepted
         self.touch = clients.touch
         self.leave = clients.leave

@@ -51,6 +51,9 @@ class ServerLife:
         on_service: told of each change of a service, likewise.
         wall: seconds since the epoch.
         check_now: has a member checked out of turn; raises KeyError if it has no check.
+
+    Attributes:
+        last: the last change of each member that has ever changed.
     """
 
     log = Logger()
@@ -70,10 +73,13 @@ class ServerLife:
         self._check_now = check_now
         self._turned = float("-inf")
         self._pools: tuple[Pool, ...] = ()
+        self.last: dict[Member, StateChange] = {}
 
     def watch(self, pools: Mapping[str, Pool]) -> None:
         """Watch these pools from now on, and no others."""
         self._pools = tuple(pools.values())
+        members = {member for pool in self._pools for member in pool.members}
+        self.last = {member: change for member, change in self.last.items() if member in members}
         for pool in self._pools:
             pool.tells(partial(self._changed, pool))
             pool.checks_by(self._check)
@@ -100,7 +106,9 @@ class ServerLife:
 
     def _changed(self, pool: Pool, member: Member, before: str, by: str, reason: str) -> None:
         state = member.state
-        pool.history.append(StateChange(self._wall(), member.name, before, state, by, reason))
+        change = StateChange(self._wall(), member.name, before, state, by, reason)
+        pool.history.append(change)
+        self.last[member] = change
         if by != BY_HEALTH:  # who checks has told it already
             self.log.info(
                 "{pool}/{server} is {state}: {reason}",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 
 from pointsman.app.assembly import RunningSite
+from pointsman.app.control.listening import ControlSocket
+from pointsman.app.control.verbs import Verbs
 from pointsman.app.loading import Config, configuration_of, registry_with, site_of
 from pointsman.app.metrics import ServiceCounts
+from pointsman.app.operating import Operating
 from pointsman.app.reload import Reloading
 from pointsman.config.load import Configuration
 from pointsman.config.registry import Registry
@@ -23,6 +27,7 @@ def service(
     reactor: Any,
     plugins: Sequence[object] = (),
     local_servers: Mapping[str, object] | None = None,
+    control: str | Path | None = None,
 ) -> PointsmanService:
     """Make a service that balances as ``config`` says, to be started by its host.
 
@@ -36,6 +41,8 @@ def service(
         plugins: objects with hooks, or names of modules, beside what is installed.
         local_servers: real servers inside the host, by the key that ``local:`` names in the
             configuration: an IProtocolFactory or an IResource each.
+        control: path of the socket by which commands reach it, whatever ``control`` says in the
+            configuration.
 
     Raises:
         ConfigError: the configuration cannot be used; carries every problem that was found.
@@ -44,7 +51,9 @@ def service(
     """
     local = {key: LocalServer(source) for key, source in (local_servers or {}).items()}
     registry = registry_with(plugins)
-    return PointsmanService(configuration_of(config, registry), registry, reactor, local, config)
+    place = None if control is None else Path(control).absolute()
+    configuration = configuration_of(config, registry)
+    return PointsmanService(configuration, registry, reactor, local, config, place)
 
 
 class PointsmanService(Service):
@@ -52,6 +61,7 @@ class PointsmanService(Service):
 
     Attributes:
         reloading: puts another configuration in the place of the one that is in force.
+        operating: what an operator can see and do while it runs.
     """
 
     def __init__(
@@ -61,9 +71,13 @@ class PointsmanService(Service):
         reactor: Any,
         local: Mapping[str, LocalServer],
         source: Config | None = None,
+        control: Path | None = None,
     ) -> None:
         source = configuration if source is None else source
         self.reloading = Reloading(registry, reactor, local, configuration, source)
+        self.operating = Operating(reactor, self.reloading)
+        self._control = ControlSocket(reactor, Verbs(self.operating).answer, control)
+        self.reloading.control = self._control
         self._registry = registry
         self._reactor = reactor
         self._local = local
@@ -108,7 +122,7 @@ class PointsmanService(Service):
         """Bind all addresses while the host may still use ports below 1024.
 
         Raises:
-            ListenError: an address cannot be had; nothing is left open.
+            ListenError: an address or the control socket cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
             StateDirError: the folder for what is kept cannot be used; likewise.
             TableError: a table of pins cannot be opened; likewise.
@@ -120,7 +134,7 @@ class PointsmanService(Service):
         """Bind all addresses unless that was done, and let traffic in.
 
         Raises:
-            ListenError: an address cannot be had; nothing is left open.
+            ListenError: an address or the control socket cannot be had; nothing is left open.
             AccessLogError: the access log cannot be opened; likewise.
             StateDirError: the folder for what is kept cannot be used; likewise.
             TableError: a table of pins cannot be opened; likewise.
@@ -143,6 +157,11 @@ class PointsmanService(Service):
             return succeed(None)
         return running.stop().addCallback(lambda _: self._forget())
 
+    @property
+    def control(self) -> Path | None:
+        """The socket by which commands reach it now, None if none does."""
+        return self._control.place
+
     def stop_now(self) -> None:
         """While it is stopping: cut what is still open."""
         if self._running is not None:
@@ -156,9 +175,17 @@ class PointsmanService(Service):
     def _listen(self) -> None:
         running = self._ready or self._made()
         self._ready = running
-        running.listen()
+        # First: who starts a second one by mistake shall hear just that.
+        move = self._control.move(self.configuration)
+        try:
+            running.listen()
+        except BaseException:
+            move.give_up()
+            raise
         self._ready = None
         self.reloading.site = self._running = running
+        move.carry_out()
 
     def _forget(self) -> None:
+        self._control.close()
         self.reloading.site = self._running = None

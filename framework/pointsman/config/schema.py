@@ -95,6 +95,21 @@ class ResolverSection(Settings):
     )
 
 
+class ControlSection(Settings):
+    """The unix socket by which commands reach the running program."""
+
+    socket: Annotated[str, AfterValidator(_folder)] = Field(
+        default="",
+        description="its path, relative to this file; else it is in `state_dir`",
+        examples=["/run/pointsman/site.control"],
+    )
+
+
+def off_or_section(raw: object) -> object:
+    """``off`` and its like for no control socket; anything else is for the section to say."""
+    return None if raw in ("off", False, None) else raw
+
+
 class Document(Settings):
     """A configuration of pointsman."""
 
@@ -120,6 +135,12 @@ class Document(Settings):
     resolver: ResolverSection = Field(
         default_factory=ResolverSection, description="how names of real servers are looked up"
     )
+    control: Annotated[
+        ControlSection | None,
+        BeforeValidator(
+            off_or_section, json_schema_input_type=ControlSection | Literal["off", False]
+        ),
+    ] = Field(default_factory=ControlSection, description="off, or where commands reach it")
     access_log: Annotated[
         AccessLogSection | None,
         BeforeValidator(

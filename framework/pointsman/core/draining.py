@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from pointsman.contracts import Table
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.core.server_states import DRAINING
@@ -31,20 +33,42 @@ class Forecast(NamedTuple):
     def __str__(self) -> str:
         pins = "pins are not counted" if self.pins == UNKNOWN else f"{self.pins} pinned clients"
         left = format_duration(float(round(self.left)))
-        if self.empty_within is None:
+        if self.empty_within == 0.0:
+            when = "nothing is left"
+        elif self.empty_within is None:
             when = "empty when those that are open have ended"
         else:
             when = f"empty within {format_duration(float(round(self.empty_within)))}"
         return f"{pins}, {self.open} open, drain time ends in {left}, {when}"
 
 
+def pins_by_server(pool: Pool) -> Mapping[str, int] | None:
+    """How many clients are pinned to each server by name, None if nobody counts them.
+
+    What a persistence falls back to counts as well, as its pins are honoured too.
+    """
+    persistence, pinning = pool.persistence, pool.pinning
+    if persistence is None:
+        return {}
+    if pinning is None:
+        return None if persistence.table is None else persistence.table.counts()
+    counted: dict[str, int] = {}
+    seen: list[Table] = []
+    for kind in pinning.kinds:
+        table = kind.persistence.table
+        if table is None:
+            return None
+        if not any(table is other for other in seen):
+            seen.append(table)
+            for name, count in table.counts().items():
+                counted[name] = counted.get(name, 0) + count
+    return counted
+
+
 def pins_of(pool: Pool, member: Member) -> int:
     """How many clients are pinned to a member, UNKNOWN if nobody counts them."""
-    persistence = pool.persistence
-    if persistence is None:
-        return 0
-    table = persistence.table
-    return UNKNOWN if table is None else table.counts().get(member.name, 0)
+    counted = pins_by_server(pool)
+    return UNKNOWN if counted is None else counted.get(member.name, 0)
 
 
 def forecast(pool: Pool, member: Member, now: float) -> Forecast:

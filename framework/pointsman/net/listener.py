@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from pointsman.model.address import Address
 from pointsman.model.errors import PointsmanError
+from pointsman.net.sockets import within_reach
 
 Accepted = Callable[[socket.socket, tuple[str, int]], None]
 
@@ -255,10 +256,13 @@ class Listener:
 
     def _unix(self) -> socket.socket:
         path = self.address.path
-        _remove_stale(path)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            sock.bind(path)
+            with within_reach(path) as near:
+                _remove_stale(near)
+                with contextlib.suppress(OSError):  # not everywhere can that be done before
+                    os.fchmod(sock.fileno(), self._rights)
+                sock.bind(near)
             # Nobody can connect before ``listen``, so nobody has more rights for a moment.
             made = os.stat(path)
             os.chmod(path, stat.S_IMODE(made.st_mode) & self._rights)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
+from collections.abc import Iterator
 from typing import Any
+
+# So long may the path of a unix socket be, unix(7): sun_path less the NUL at its end.
+_LONGEST_PATH = 107
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -36,3 +41,23 @@ def leave(reactor: Any, descriptor: Any) -> None:
     else:
         reactor.removeReader(descriptor)
         reactor.removeWriter(descriptor)
+
+
+@contextlib.contextmanager
+def within_reach(path: str) -> Iterator[str]:
+    """A path of a unix socket that ``bind`` and ``connect`` take, however long it is.
+
+    One that is too long is reached by an open descriptor of its folder, where there is /proc.
+
+    Raises:
+        OSError: there is no such folder.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield path
+        return
+    folder, name = os.path.split(path)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{name}"
+    finally:
+        os.close(descriptor)

@@ -211,3 +211,16 @@ def test_the_budget_of_retries_is_counted_over_ten_seconds() -> None:
             assert budget.take(0, 0.0, 1)
         if second in (15, 25):
             assert budget.take(0, 0.0, 1) is (second == 25)
+
+
+def test_the_last_change_of_each_is_known_as_long_as_it_is_there() -> None:
+    life = Life()
+    assert life.life.last == {}
+    life.member.set_admin(DRAINING, "for the update")
+    assert life.life.last[life.member].reason == "for the update"
+    life.member.set_admin(ENABLED, "updated")
+    assert life.life.last[life.member] is life.pool.history[-1]
+    life.life.watch({"web": life.pool})
+    assert life.life.last
+    life.life.watch({})
+    assert life.life.last == {}

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from kit.offers import DictTable
 from kit.pins import Pins
 from kit.recorders import FirstOf
-from pointsman.core.draining import UNKNOWN, end_drains, forecast
+from pointsman.core.draining import UNKNOWN, end_drains, forecast, pins_by_server
 from pointsman.core.members import Member
+from pointsman.core.pinning import Kind, Pinning
 from pointsman.core.pool import Pool
 from pointsman.core.server_states import DISABLED, DRAINING, ENABLED
 from pointsman.model.pool_settings import PoolSettings
@@ -96,6 +97,7 @@ def test_others_are_left_alone() -> None:
 def test_the_forecast() -> None:
     web, member = pool(pins=False)
     assert forecast(web, member, 0.0).empty_within == 0.0
+    assert str(forecast(web, member, 0.0)).endswith(", nothing is left")
     member.begin()
     member.set_admin(DRAINING)
     end_drains(web, 10.0)
@@ -127,3 +129,40 @@ def test_pins_are_counted_by_their_table() -> None:
     table.pins = {"b": 2}
     end_drains(web, 1.0)
     assert (member.admin, member.why) == (DISABLED, "nothing was left to drain")
+
+
+def chained(*tables: Counted | None) -> tuple[Pool, Member]:
+    """A pool whose persistence falls back from one table to the next."""
+    kinds = []
+    for table in tables:
+        pins = Pins()
+        pins.table = table
+        kinds.append(Kind("pins", pins))
+    pinning = Pinning(kinds)
+    members = [Member(RealServer(name)) for name in "ab"]
+    return Pool("pool", members, FirstOf(), pinning.persistence, pinning=pinning), members[0]
+
+
+def test_pins_that_are_fallen_back_to_keep_a_drain_going() -> None:
+    first, second = Counted(b=3), Counted(a=1, b=1)
+    web, member = chained(first, second)
+    assert pins_by_server(web) == {"a": 1, "b": 4}
+    member.set_admin(DRAINING)
+    end_drains(web, 0.0)
+    assert member.admin == DRAINING
+    second.pins = {}
+    end_drains(web, 1.0)
+    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain")
+
+
+def test_a_table_that_two_kinds_share_counts_once() -> None:
+    table = Counted(a=2)
+    assert pins_by_server(chained(table, table)[0]) == {"a": 2}
+
+
+def test_one_kind_that_nobody_counts_leaves_the_whole_unknown() -> None:
+    web, member = chained(Counted(), None)
+    assert pins_by_server(web) is None
+    member.set_admin(DRAINING)
+    end_drains(web, 0.0)
+    assert member.admin == DRAINING

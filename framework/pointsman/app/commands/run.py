@@ -28,7 +28,14 @@ FORMATS = ["auto", "human", "json"]
     show_default=True,
 )
 @click.option("--pid-file", type=click.Path(dir_okay=False), help="Keep the process id here.")
-def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> None:
+@click.option(
+    "--control",
+    type=click.Path(dir_okay=False),
+    help="Control socket, whatever the configuration says.",
+)
+def run(
+    file: str, log_format: str, log_level: str, pid_file: str | None, control: str | None
+) -> None:
     """Balance as the configuration FILE says.
 
     SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP opens log files anew.
@@ -49,7 +56,7 @@ def run(file: str, log_format: str, log_level: str, pid_file: str | None) -> Non
     begin_logging(log_format, level=log_level)
     raise_file_limit()
     try:
-        made = service(file, reactor)
+        made = service(file, reactor, control=control)
     except ConfigError as error:
         tell_problems(error.problems)
         sys.exit(1)

@@ -1,0 +1,151 @@
+"""The verbs of the control socket: checked, passed to app.operating, and told in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pointsman.app.control.lines import (
+    BAD_REQUEST,
+    CONFIGURATION,
+    FAILED,
+    REFUSED,
+    UNKNOWN,
+    Request,
+    error_line,
+)
+from pointsman.app.control.writing import answer_steps
+from pointsman.app.health_try import NoServer
+from pointsman.app.operating import Operating
+from pointsman.app.reload import Plan
+from pointsman.app.seen import ServersChanged, SiteSeen
+from pointsman.config.nearest import nearest
+from pointsman.model.errors import ConfigError, PointsmanError
+
+Model = TypeVar("Model", bound="Arguments")
+Verb = Callable[[Mapping[str, Any]], Any]
+
+
+class Arguments(BaseModel):
+    """The arguments of a verb: no others are known, and nothing is taken for something else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NoArguments(Arguments):
+    """There are none."""
+
+
+class ReloadArguments(Arguments):
+    """Of ``reload``: the file that is meant, "" for whichever it runs by."""
+
+    file: str = ""
+
+
+Servers = Annotated[list[str], Field(min_length=1, max_length=1000)]
+
+
+class StateArguments(Arguments):
+    """Of ``server_state``: which servers, what they shall be, and why."""
+
+    servers: Servers
+    state: str
+    why: str = ""
+
+
+class WeightArguments(Arguments):
+    """Of ``server_weight``: which servers, and their weight; None for the configured one."""
+
+    servers: Servers
+    weight: int | None
+
+
+class Verbs:
+    """Answers requests.
+
+    Args:
+        operating: does what is asked.
+    """
+
+    log = Logger()
+
+    def __init__(self, operating: Operating) -> None:
+        self._operating = operating
+        self._known: dict[str, Verb] = {
+            "status": self._status,
+            "reload": self._reload,
+            "server_state": self._server_state,
+            "server_weight": self._server_weight,
+        }
+
+    def answer(self, request: Request) -> Deferred[bytes]:
+        """The line that answers a request, whatever becomes of it."""
+        number = request.number
+        verb = self._known.get(request.verb)
+        doing: Deferred[Any]
+        if verb is None:
+            known = nearest(request.verb, self._known)
+            words = f"there is no verb {request.verb!r}; {known}"
+            doing = maybeDeferred(error_line, number, BAD_REQUEST, words)
+        else:
+            doing = maybeDeferred(verb, request.arguments)
+            doing.addCallback(lambda told: self._operating.in_slices(answer_steps(number, told)))
+            doing.addErrback(self._in_words, request)
+        return doing
+
+    def _in_words(self, failure: Failure, request: Request) -> bytes:
+        error, number = failure.value, request.number
+        if isinstance(error, ConfigError):
+            problems = [asdict(problem) for problem in error.problems]
+            return error_line(number, CONFIGURATION, str(error), problems=problems)
+        if isinstance(error, ValidationError):
+            return error_line(number, BAD_REQUEST, _wrong_arguments(request.verb, error))
+        if isinstance(error, NoServer):
+            return error_line(number, UNKNOWN, str(error))
+        if isinstance(error, PointsmanError):
+            return error_line(number, REFUSED, str(error))
+        self.log.failure("{verb}, asked for at the control socket", failure, verb=request.verb)
+        words = f"{request.verb} failed ({type(error).__name__}); the log says more"
+        return error_line(number, FAILED, words)
+
+    # ---- the verbs ----
+
+    def _status(self, given: Mapping[str, Any]) -> Deferred[SiteSeen]:
+        _read(NoArguments, given)
+        return self._operating.status()
+
+    def _reload(self, given: Mapping[str, Any]) -> Deferred[Any]:
+        return self._operating.reload(_read(ReloadArguments, given).file).addCallback(self._plan)
+
+    def _plan(self, plan: Plan) -> Mapping[str, Any]:
+        return {
+            "revision": self._operating.reloading.number,
+            "changes": plan.changes,
+            "warnings": [asdict(warning) for warning in plan.warnings],
+        }
+
+    def _server_state(self, given: Mapping[str, Any]) -> ServersChanged:
+        read = _read(StateArguments, given)
+        return self._operating.set_servers(read.servers, read.state, read.why)
+
+    def _server_weight(self, given: Mapping[str, Any]) -> ServersChanged:
+        read = _read(WeightArguments, given)
+        return self._operating.set_weight(read.servers, read.weight)
+
+
+def _read(model: type[Model], given: Mapping[str, Any]) -> Model:
+    return model.model_validate(given)
+
+
+def _wrong_arguments(verb: str, error: ValidationError) -> str:
+    told = [
+        f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}"
+        for each in error.errors(include_url=False)
+    ]
+    return f"the arguments of {verb} are wrong: {'; '.join(told)}"

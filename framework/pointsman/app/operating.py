@@ -1,0 +1,187 @@
+"""What an operator can see and do while a site runs: for commands, and for the host that embeds it.
+
+Everything that may take long is given back as a Deferred, and done in slices between which
+traffic goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredLock, fail, maybeDeferred
+from twisted.logger import Logger
+
+from pointsman.app.assembly import RunningSite
+from pointsman.app.health_try import NoServer, chosen
+from pointsman.app.reload import Plan, Reloading
+from pointsman.app.seeing import Seeing
+from pointsman.app.seen import ServersChanged, SiteSeen
+from pointsman.app.slices import in_slices
+from pointsman.config.steps import Steps
+from pointsman.core.draining import pins_by_server
+from pointsman.core.member_state import MOST_WEIGHT
+from pointsman.core.members import Member
+from pointsman.core.pool import Pool
+from pointsman.core.server_states import ADMIN_STATES
+from pointsman.core.service_state import UP
+from pointsman.model.errors import PointsmanError, ReloadError
+
+T = TypeVar("T")
+
+# Whoever changes a server may say why, in so many characters.
+MOST_WORDS = 200
+BY_COMMAND = "by command"
+
+
+class OperatingError(PointsmanError):
+    """What an operator wants cannot be: says why and what could be. Nothing has changed."""
+
+
+class Operating:
+    """Sees and steers what runs.
+
+    Args:
+        reactor: of the site.
+        reloading: whose site it is, and what changes its configuration.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, reloading: Reloading) -> None:
+        self._reactor = reactor
+        self._one_by_one = DeferredLock()
+        self.reloading = reloading
+
+    @property
+    def running(self) -> RunningSite:
+        """What is at work.
+
+        Raises:
+            OperatingError: nothing is.
+        """
+        site = self.reloading.site
+        if site is None or site.closed:
+            raise OperatingError("it is not at work")
+        return site
+
+    # ---- the whole ----
+
+    def reload(self, file: str = "") -> Deferred[Plan]:
+        """Read the configuration file anew and work by it, as a whole or not at all.
+
+        Args:
+            file: the file that is meant, absolute; "" for whichever it runs by. As another one
+                is hardly meant, it is refused.
+
+        Returns:
+            Fires with what has changed; fails as ``Reloading.change`` does.
+        """
+        ours = self.reloading.file
+        if file and os.path.realpath(file) != os.path.realpath(ours):
+            told = f"by {ours}" if ours else "by no file"
+            return fail(ReloadError(f"what is at work goes {told}, not by {file}"))
+        return self.reloading.change()
+
+    def status(self) -> Deferred[SiteSeen]:
+        """All services, pools and servers as they are now."""
+        return maybeDeferred(self._status)
+
+    def _status(self) -> Deferred[SiteSeen]:
+        running, reloading = self.running, self.reloading
+        configuration = reloading.configuration
+        warnings = [str(each) for each in (*configuration.warnings, *running.site.warnings)]
+        steps = Seeing(running).site(reloading.file, reloading.number, warnings)
+        return self.in_slices(steps)
+
+    def in_slices(self, steps: Steps[T]) -> Deferred[T]:
+        """Do long work between turns of the reactor: of all that is asked one piece at a time."""
+        return self._one_by_one.run(in_slices, self._reactor, steps)
+
+    # ---- servers ----
+
+    def set_servers(self, names: Sequence[str], state: str, why: str = "") -> ServersChanged:
+        """Take servers in or out. It lasts until it is changed again, reloads included.
+
+        Args:
+            names: of servers: POOL/SERVER, or SERVER alone where no other pool has one of that
+                name; ``*`` and ``?`` stand for any text and any character of POOL/SERVER.
+            state: "enabled", "draining", "disabled" or "maintenance".
+            why: for people who see it later.
+
+        Raises:
+            NoServer: there is no such server, or several are; nothing has changed.
+            OperatingError: another state, or a reason that is no line of text.
+        """
+        if state not in ADMIN_STATES:
+            raise OperatingError(f"a server is {', '.join(ADMIN_STATES)}, not {state!r}")
+        if len(why) > MOST_WORDS or not (why.isprintable() or not why):
+            raise OperatingError(f"a reason is one line of at most {MOST_WORDS} characters")
+        reason = f"{BY_COMMAND}: {why}" if why else BY_COMMAND
+        meant = self._servers(names)
+        for _, member in meant:
+            member.set_admin(state, reason)
+        return self._changed(meant)
+
+    def set_weight(self, names: Sequence[str], weight: int | None) -> ServersChanged:
+        """Change the share of new work of servers. It lasts like ``set_servers``, and until the
+        configuration gives the server another weight.
+
+        Args:
+            names: as of ``set_servers``.
+            weight: 0 to 65535; None for that of the configuration.
+
+        Raises:
+            NoServer: there is no such server, or several are; nothing has changed.
+            OperatingError: no such weight.
+        """
+        if weight is not None and not 0 <= weight <= MOST_WEIGHT:
+            raise OperatingError(f"a weight is 0 to {MOST_WEIGHT}, not {weight}")
+        meant = self._servers(names)
+        for pool, member in meant:
+            before = member.base_weight
+            member.set_weight(member.server.weight if weight is None else weight)
+            if member.base_weight != before:
+                self.log.info(
+                    "{pool}/{server}: weight {before} -> {after}, by command",
+                    pool=pool.name,
+                    server=member.name,
+                    before=before,
+                    after=member.base_weight,
+                )
+        return self._changed(meant)
+
+    def _servers(self, names: Sequence[str]) -> list[tuple[Pool, Member]]:
+        site = self.running.site
+        meant: list[tuple[Pool, Member]] = []
+        for name in names:
+            if not {"*", "?"} & {*name}:
+                meant.append(chosen(site, name))
+                continue
+            pattern = name.replace("[", "[[]")
+            found = [
+                (pool, member)
+                for pool in site.pools.values()
+                for member in pool.members
+                if fnmatchcase(f"{pool.name}/{member.name}", pattern)
+            ]
+            if not found:
+                raise NoServer(f"no POOL/SERVER is like {name!r}")
+            meant += found
+        if not meant:
+            raise NoServer("no server is named")
+        return [*dict.fromkeys(meant)]
+
+    def _changed(self, meant: Sequence[tuple[Pool, Member]]) -> ServersChanged:
+        running = self.running
+        seeing = Seeing(running)
+        pins = {pool.name: pins_by_server(pool) for pool, _ in meant}
+        concerned = [
+            seeing.service(each)
+            for each in running.services
+            if each.service.state.word != UP and each.service.pool.name in pins
+        ]
+        servers = [seeing.server(pool, member, pins[pool.name]) for pool, member in meant]
+        return ServersChanged(servers, concerned)

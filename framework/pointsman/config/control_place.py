@@ -1,0 +1,70 @@
+"""Where the control socket of a running program lies, for the program and for its commands."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pointsman.config.includes import gather, read_file
+from pointsman.config.load import Configuration
+from pointsman.config.problems import problem_at, problems_of
+from pointsman.config.schema import ControlSection, off_or_section
+from pointsman.config.steps import at_once
+from pointsman.config.tree import Positions
+from pointsman.model.errors import ConfigError, Problem
+
+_SUFFIX = ".control"
+
+
+def control_place(configuration: Configuration) -> Path | None:
+    """Where the program that runs by this configuration is controlled.
+
+    That is ``control.socket`` if it is written; else a socket in ``state_dir`` that bears the name
+    of the configuration file, as several programs may share that folder; else, and for a
+    configuration that was given in code, nowhere.
+    """
+    settings = configuration.settings
+    return _place(settings.control, settings.state_dir, configuration.positions)
+
+
+def find_control_place(path: str) -> Path | None:
+    """The same for a file of which nothing else is looked at: the rest of it may be wrong.
+
+    Raises:
+        ConfigError: the file cannot be read, is no YAML, or says nonsense of just this.
+    """
+    try:
+        text = read_file(Path(path))
+    except ValueError as error:
+        raise ConfigError([Problem(path, 0, 0, "", f"cannot read it: {error}")]) from None
+    gathered = at_once(gather(text, path, {}))
+    positions = Positions(gathered.root)
+    # A section whose lines are all commented out is as good as none.
+    raw = {key: value for key, value in gathered.root.value.items() if value is not None}
+    section = off_or_section(raw.get("control", {}))
+    state_dir = raw.get("state_dir", "")
+    if not isinstance(state_dir, str):
+        raise ConfigError([problem_at(positions, ("state_dir",), "expected a path")])
+    try:
+        control = None if section is None else ControlSection.model_validate(section)
+    except ValidationError as error:
+        problems = problems_of(error, ControlSection, positions, ("control",))
+        raise ConfigError([*problems]) from None
+    return _place(control, state_dir, positions)
+
+
+def _place(control: ControlSection | None, state_dir: str, positions: Positions) -> Path | None:
+    if control is None:
+        return None
+    if control.socket:
+        return positions.folder(("control", "socket")).absolute() / control.socket
+    file = positions.root.mark
+    if not state_dir or not file.line:
+        return None
+    whole = os.path.realpath(file.file)
+    number = blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    name = f"{Path(whole).stem}-{number}{_SUFFIX}"
+    return positions.folder(("state_dir",)).absolute() / state_dir / name
