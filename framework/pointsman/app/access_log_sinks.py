@@ -45,7 +45,7 @@ class DescriptorSink:
 
     def write(self, lines: list[str]) -> int:
         """Write whole lines, as far as that goes at once; how many were lost by now."""
-        data = self._waiting + "".join(lines).encode("ascii")
+        data = self._waiting + "".join(lines).encode("utf-8", "backslashreplace")
         if data:
             self._waiting = b""
             self._write(data)

@@ -11,12 +11,15 @@ from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     formatEvent,
     globalLogBeginner,
 )
 from twisted.logger import LogLevelFilterPredicate as ByLevel
 from zope.interface import implementer
+
+from pointsman.app.access_log_sinks import DescriptorSink
 
 HUMAN = "human"
 JSON = "json"
@@ -36,15 +39,60 @@ class Writable(Protocol):
         """Keep nothing back."""
 
 
-def begin_logging(form: str = AUTO, stream: Writable | None = None, level: str = "info") -> None:
+class Unhurried:
+    """Writes to a descriptor, and waits for nobody: a reader that stalls must not stall traffic.
+
+    What a slow reader did not take is kept, up to a bound, and written later.
+
+    Args:
+        descriptor: of a pipe, file, socket or terminal.
+    """
+
+    log = Logger()
+
+    def __init__(self, descriptor: int) -> None:
+        self._sink = DescriptorSink(descriptor)
+        self._sink.open()
+        self._lost = 0
+
+    def write(self, text: str, /) -> object:
+        """Write it now as far as that goes."""
+        return self._sink.write([text])
+
+    def flush(self) -> object:
+        """Nothing is kept back but what could not be written."""
+        return None
+
+    def catch_up(self, now: float) -> None:
+        """Write what waits, if its reader goes on; called about once a second."""
+        lost = self._sink.write([])
+        if lost > self._lost and not self._sink.trouble:
+            count, self._lost = lost - self._lost, lost
+            self.log.warn("{count} lines of this log are lost: nobody read them", count=count)
+
+
+def _stderr() -> Writable:
+    """What is behind stderr, or stderr itself where it is something made up."""
+    try:
+        return Unhurried(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return sys.stderr
+
+
+def begin_logging(
+    form: str = AUTO, stream: Writable | None = None, level: str = "info"
+) -> Writable:
     """Send everything that is logged in this process to ``stream``.
 
     Args:
         form: HUMAN, JSON, or AUTO: HUMAN on a terminal, else JSON.
         stream: stderr if left out.
         level: debug, info, warn, error or critical.
+
+    Returns:
+        What it is written to.
     """
-    out = stream or sys.stderr
+    out = stream or _stderr()
     terminal = stream is None and sys.stderr.isatty()
     if form == AUTO:
         form = HUMAN if terminal else JSON
@@ -57,6 +105,7 @@ def begin_logging(form: str = AUTO, stream: Writable | None = None, level: str =
     globalLogBeginner.beginLoggingTo(
         [FilteringLogObserver(observer, [wanted])], discardBuffer=True, redirectStandardIO=False
     )
+    return out
 
 
 def _text(event: LogEvent) -> tuple[str, str]:

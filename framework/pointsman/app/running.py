@@ -6,6 +6,7 @@ import contextlib
 import gc
 import resource
 import signal
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pointsman.app.service import PointsmanService
+from pointsman.app.ticker import Due, Ticker
 from pointsman.model.errors import PointsmanError
 from pointsman.net.reactor import LeanReactor
 
@@ -64,13 +66,17 @@ class Program:
     Args:
         reactor: not yet running.
         service: not yet listening.
+        each_second: what is to be done about once a second, given the time.
     """
 
-    def __init__(self, reactor: Any, service: PointsmanService) -> None:
+    def __init__(
+        self, reactor: Any, service: PointsmanService, each_second: Sequence[Due] = ()
+    ) -> None:
         self._reactor = reactor
         self._service = service
         self._stopping = False
         self._status = STOPPED
+        self._ticker = Ticker(reactor, reactor.seconds, 1.0, each_second)
 
     def run(self) -> int:
         """Serve until stopped.
@@ -85,11 +91,13 @@ class Program:
         self._service.privilegedStartService()
         self._reactor.callWhenRunning(self._service.startService)
         self._reactor.callWhenRunning(spare_the_collector)
+        self._reactor.callWhenRunning(self._ticker.start)
         before = {number: signal.signal(number, self._signalled) for number in _SIGNALS}
         try:
             # Signals are taken above: Twisted's own would end the reactor at once.
             self._reactor.run(installSignalHandlers=False)
         finally:
+            self._ticker.stop()
             for number, action in before.items():
                 signal.signal(number, action)
         return self._status

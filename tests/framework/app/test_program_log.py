@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
-from pointsman.app.program_log import HUMAN, JSON, HumanLines, JsonLines, begin_logging
+from kit.logs import noted_log
+from pointsman.app.program_log import (
+    HUMAN,
+    JSON,
+    HumanLines,
+    JsonLines,
+    Unhurried,
+    begin_logging,
+)
 
 
 def event(text: str, level: LogLevel = LogLevel.info, **more: Any) -> dict[str, Any]:
@@ -60,6 +69,29 @@ def test_a_log_that_nobody_reads_breaks_nothing() -> None:
     out.close()
     HumanLines(out)(event("said to nobody"))
     JsonLines(out)(event("said to nobody"))
+
+
+def test_a_reader_that_stalls_holds_nobody_up_and_misses_whole_lines_only() -> None:
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    with open(read, "rb", buffering=0) as reader:
+        log = Unhurried(write)
+        for number in range(30_000):
+            log.write(f"line {number} \u2713 {'x' * 60}\n")
+        found = b""
+        with noted_log() as said:
+            for _ in range(60):
+                found += reader.read(1 << 20) or b""
+                log.catch_up(0.0)
+            log.write("the last one\n")
+            log.catch_up(0.0)
+            found += reader.read(1 << 20) or b""
+        os.close(write)
+    lines = found.decode().splitlines()
+    assert lines[-1] == "the last one"
+    assert lines[:-1] == [f"line {number} \u2713 {'x' * 60}" for number in range(len(lines) - 1)]
+    (event,) = said
+    assert event["count"] == 30_000 - (len(lines) - 1) > 0
 
 
 def logged(monkeypatch: Any, form: str, level: str) -> str:

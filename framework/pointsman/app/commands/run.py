@@ -47,13 +47,13 @@ def run(
 
     from pointsman.app.access_log import AccessLogError
     from pointsman.app.commands.telling import tell_problems
-    from pointsman.app.program_log import begin_logging
+    from pointsman.app.program_log import Unhurried, begin_logging
     from pointsman.app.service import service
     from pointsman.app.state_dir import StateDirError
     from pointsman.model.errors import ConfigError, TableError
     from pointsman.net.listener import ListenError
 
-    begin_logging(log_format, level=log_level)
+    log = begin_logging(log_format, level=log_level)
     raise_file_limit()
     try:
         made = service(file, reactor, control=control)
@@ -63,7 +63,8 @@ def run(
     tell_problems(made.warnings, warnings=True)
     try:
         with _pid_in(pid_file):
-            status = Program(reactor, made).run()
+            each_second = (log.catch_up,) if isinstance(log, Unhurried) else ()
+            status = Program(reactor, made, each_second).run()
     except (ListenError, AccessLogError, StateDirError, TableError) as error:
         click.echo(f"pointsman: {error}", err=True)
         sys.exit(CANNOT_START)
