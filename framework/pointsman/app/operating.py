@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from pointsman.app.assembly import RunningSite
 from pointsman.app.health_try import NoServer, chosen
 from pointsman.app.reload import Plan, Reloading
+from pointsman.app.revisions import COMMAND
 from pointsman.app.seeing import Seeing
 from pointsman.app.seen import ServersChanged, SiteSeen
 from pointsman.app.slices import in_slices
@@ -83,7 +84,7 @@ class Operating:
         if file and os.path.realpath(file) != os.path.realpath(ours):
             told = f"by {ours}" if ours else "by no file"
             return fail(ReloadError(f"what is at work goes {told}, not by {file}"))
-        return self.reloading.change()
+        return self.reloading.change(by=COMMAND)
 
     def status(self) -> Deferred[SiteSeen]:
         """All services, pools and servers as they are now."""

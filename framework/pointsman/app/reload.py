@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +13,17 @@ from twisted.logger import Logger
 from pointsman.app.assembly import RunningSite
 from pointsman.app.control.listening import ControlSocket
 from pointsman.app.loading import Config, drafting, reading
+from pointsman.app.past import Past
+from pointsman.app.revisions import MOST_TOLD, PROGRAM
 from pointsman.app.slices import aside
+from pointsman.config.diff import Plan as Plan
 from pointsman.config.diff import differences
 from pointsman.config.draft import Draft
 from pointsman.config.load import Configuration
 from pointsman.config.registry import Registry
 from pointsman.config.steps import Steps
-from pointsman.model.errors import Problem, ReloadError
+from pointsman.model.errors import ReloadError
 from pointsman.net.local import LocalServer
-
-# Changes that go into the log one by one; the rest is only counted.
-_MOST_TOLD = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a configuration would change, or has changed.
-
-    Attributes:
-        configuration: the new one.
-        changes: one sentence for each, such as "pool web: server b: weight 1000 -> 500".
-        warnings: what may be used but is hardly meant.
-    """
-
-    configuration: Configuration
-    changes: tuple[str, ...]
-    warnings: tuple[Problem, ...]
 
 
 class Reloading:
@@ -57,6 +41,7 @@ class Reloading:
         number: of its revision; the first one is 1.
         file: the absolute path of that source, "" if it is no file.
         control: where commands reach it, None if they cannot.
+        past: the revisions that were in force, and the way back to them.
         site: what works by it, None while nothing does.
     """
 
@@ -79,6 +64,7 @@ class Reloading:
         self.number = 1
         self.file = os.path.abspath(source) if isinstance(source, str | Path) else ""
         self.control: ControlSocket | None = None
+        self.past = Past(self, reactor)
         self.site: RunningSite | None = None
 
     def check(self, config: Config | None = None) -> Deferred[Plan]:
@@ -99,20 +85,44 @@ class Reloading:
         done: Plan = plan
         return done
 
-    def change(self, config: Config | None = None) -> Deferred[Plan]:
+    def change(
+        self, config: Config | None = None, by: str = PROGRAM, confirm: float = 0.0
+    ) -> Deferred[Plan]:
         """Work by another configuration, as a whole or not at all.
 
         Args:
             config: as of ``check``.
+            by: what wants it (``app.revisions``).
+            confirm: unless ``confirm`` is called within so many seconds, running configuration
+                and files become what they were; 0 for ever.
 
         Returns:
             Fires with what has changed. It fails with ConfigError, ListenError, AccessLogError or
             ReloadError, and then nothing has.
         """
-        return self._lock.run(self._change, config)
+        return self._lock.run(self._change, config, by, confirm)
 
     @inlineCallbacks
-    def _change(self, config: Config | None) -> Generator[Deferred[Any], Any, Plan]:
+    def _change(
+        self, config: Config | None, by: str, confirm: float
+    ) -> Generator[Deferred[Any], Any, Plan]:
+        former, number = self.configuration, self.number
+        self.past.see_that_it_may_change(former if confirm else None)
+        plan: Plan = yield self.become(config, by)
+        if confirm:
+            self.past.expect_confirmation(former, number, confirm)
+        return plan
+
+    @inlineCallbacks
+    def become(
+        self, config: Config | None, by: str, restores: int = 0
+    ) -> Generator[Deferred[Any], Any, Plan]:
+        """Work by another configuration; only within what ``alone`` runs.
+
+        Args:
+            config, by: as of ``change``.
+            restores: number of the revision that comes back by it, 0 for none.
+        """
         site = self._at_work()
         plan, draft = yield self._draft(site, config)
         move = None
@@ -129,9 +139,10 @@ class Reloading:
             move.carry_out()
         done: Plan = plan
         self.configuration = done.configuration
-        for change in done.changes[:_MOST_TOLD]:
+        revision = yield self.past.note(by, done, draft.state_dir, restores)
+        self.number = revision.number
+        for change in done.changes[:MOST_TOLD]:
             self.log.info("changed: {change}", change=change)
-        self.number += 1
         self.log.info(
             "revision {number} is in force, changes: {count}",
             number=self.number,
@@ -141,6 +152,24 @@ class Reloading:
         for told in self._registry.events("reloaded"):
             told(names, done.changes)
         return done
+
+    def alone(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """Do something while no change is made."""
+        return self._lock.run(work, *arguments)
+
+    def begin(self, state_dir: Path | None) -> None:
+        """The site begins to work: note what it works by.
+
+        Args:
+            state_dir: where to keep revisions, None for memory.
+        """
+        self.number = self.past.begin(state_dir, self.configuration)
+
+    def end(self) -> None:
+        """The site ends its work."""
+        self.past.end(self.configuration)
+
+    # ---- how ----
 
     @inlineCallbacks
     def _draft(

@@ -14,6 +14,7 @@ from twisted.internet.main import installReactor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from pointsman.app.revisions import SIGNAL
 from pointsman.app.service import PointsmanService
 from pointsman.app.ticker import Due, Ticker
 from pointsman.model.errors import PointsmanError
@@ -117,7 +118,7 @@ class Program:
     def _reload(self) -> None:
         """Open the logs anew, then read the configuration anew: whoever sends SIGHUP wants one."""
         self._service.reopen_logs()
-        self._service.reloading.change().addErrback(_say_failed)
+        self._service.reloading.change(by=SIGNAL).addErrback(_say_failed)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         # Between any two instructions of anything: let the reactor do it when it comes to it.

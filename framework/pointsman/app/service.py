@@ -155,6 +155,7 @@ class PointsmanService(Service):
         running = self._running
         if running is None:
             return succeed(None)
+        self.reloading.end()
         return running.stop().addCallback(lambda _: self._forget())
 
     @property
@@ -185,6 +186,7 @@ class PointsmanService(Service):
         self._ready = None
         self.reloading.site = self._running = running
         move.carry_out()
+        self.reloading.begin(running.site.state_dir)
 
     def _forget(self) -> None:
         self._control.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from pointsman.config.choice import Chosen
+from pointsman.config.load import Configuration
 from pointsman.config.schema import Document
 from pointsman.config.schema_health import HealthChoice
 from pointsman.config.schema_persistence import PersistenceUse
@@ -15,6 +17,7 @@ from pointsman.config.schema_pool import PoolSection, ServerSection
 from pointsman.config.schema_service import ServiceSection
 from pointsman.contracts import Comparable, Secret
 from pointsman.model.address import Address
+from pointsman.model.errors import Problem
 from pointsman.model.units import format_duration
 
 # What is told one by one, and what a name in it is called.
@@ -22,6 +25,21 @@ _POOLS, _SERVICES = "pools", "virtual_services"
 # Read, but nothing that works by it.
 _SILENT = {"version", "include"}
 _MOST = 60  # characters of one value
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What another configuration would change, or has changed.
+
+    Attributes:
+        configuration: that one.
+        changes: one sentence for each, such as "pool web: server b: weight 1000 -> 500".
+        warnings: what may be used but is hardly meant.
+    """
+
+    configuration: Configuration
+    changes: tuple[str, ...]
+    warnings: tuple[Problem, ...]
 
 
 def differences(

@@ -24,7 +24,7 @@ class Source:
 
     Attributes:
         name: its path as it was given, or made from the including file's.
-        text: what stood in it.
+        text: what stood in it, ends of lines and a byte order mark included.
     """
 
     name: str
@@ -61,13 +61,19 @@ def read_file(path: File) -> str:
         ValueError: it cannot be read; says why.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from None
     except ValueError as error:  # a NUL in the name
         raise ValueError(str(error)) from None
+
+
+def _plain(text: str) -> str:
+    """The same without what makes no difference."""
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def gather(text: str, name: str, before: Parts) -> Steps[Gathered]:
@@ -98,7 +104,7 @@ class _Gatherer:
         gathered = self._gathered
         gathered.sources.append(Source(str(path), text))
         tree = yield from parse_parts(
-            text, str(path), gathered.problems, self._before, gathered.parts
+            _plain(text), str(path), gathered.problems, self._before, gathered.parts
         )
         if tree.value is None:
             tree.value = {}

@@ -372,7 +372,6 @@ def test_health_and_its_place_in_the_interval_stay(real: RealServer) -> None:
         assert play.running.checks.state_of(play.member()) == state
         assert len(real.requests) == 1
         await play.change(checked(path="/other"))
-        assert play.member().checking
         await play.thread(real.until, lambda: len(real.requests) == 2)
         await play.change(site(real))
         assert play.running.checks.state_of(play.member()) is None
