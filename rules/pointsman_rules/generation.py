@@ -24,7 +24,7 @@ from pointsman_rules.lists import ListFunctions, RuleList
 from pointsman_rules.patterns import PatternError, shape
 from pointsman_rules.pool_functions import PoolFunctions
 from pointsman_rules.rule_metrics import RuleMetrics
-from pointsman_rules.rule_tables import RuleTable, TableFunctions
+from pointsman_rules.rule_tables import AnyTable, TableFunctions
 from pointsman_rules.runtime import Runtime, SourceError
 from pointsman_rules.shadow import shadowed
 
@@ -46,7 +46,7 @@ class Place(NamedTuple):
     service: str
     clocks: Clocks
     pools: PoolFunctions
-    tables: Mapping[str, RuleTable]
+    tables: Mapping[str, AnyTable]
     lists: Mapping[str, RuleList]
     metrics: RuleMetrics
     say: Callable[[str, str, str, str], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from twisted.logger import Logger, LogLevel
@@ -16,7 +16,7 @@ from pointsman_rules.generation import LoadError, Place
 from pointsman_rules.lab.playing import tried
 from pointsman_rules.limits import Limits
 from pointsman_rules.pool_functions import PoolFunctions
-from pointsman_rules.rule_tables import RuleTable
+from pointsman_rules.rule_tables import AnyTable, RuleTable
 from pointsman_rules.site import LuaSite
 
 _log = Logger()
@@ -85,7 +85,7 @@ def _place(book: Book) -> tuple[str, bool]:
 
 def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:
     """Where the rules of a service work. Rules in the shadow have tables of their own."""
-    tables = site.tables
+    tables: Mapping[str, AnyTable] = site.tables
     if shadow:
         tables = {name: RuleTable(one.size, one.ttl) for name, one in tables.items()}
 

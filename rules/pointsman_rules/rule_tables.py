@@ -7,27 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import Field
-
-from pointsman.contracts import Duration, SectionPlace, Settings
+from pointsman.contracts import Value
+from pointsman_rules.shared_tables import SharedTable
 
 Problem = tuple[None, str]
 T = TypeVar("T")
-Value = str | int | float | bool
 LONGEST_KEY = 1024
 LONGEST_VALUE = 65536
-
-
-class TableSettings(Settings):
-    """One table.
-
-    Attributes:
-        size: keys at most; the one that was longest unused makes room.
-        ttl: how long a value lives from when it was set, if the rule does not say; 0 for ever.
-    """
-
-    size: int = Field(default=100_000, ge=1, le=10_000_000)
-    ttl: Duration = Field(default=600.0, ge=0)
 
 
 class _Entry(NamedTuple):
@@ -159,11 +145,14 @@ class RuleTable:
         return len(gone)
 
 
-def share_all(tables: Mapping[str, RuleTable], others: Mapping[str, RuleTable]) -> None:
-    """Let tables have the content of those of the same name among others."""
+AnyTable = RuleTable | SharedTable
+
+
+def share_all(tables: Mapping[str, AnyTable], others: Mapping[str, AnyTable]) -> None:
+    """Let tables in memory have the content of those of the same name among others."""
     for name, table in tables.items():
         other = others.get(name)
-        if other is not None:
+        if isinstance(table, RuleTable) and isinstance(other, RuleTable):
             table.share(other)
 
 
@@ -186,13 +175,13 @@ def numbered(there: Mapping[str, T], names: dict[str, int], places: list[T]) -> 
 class TableFunctions:
     """What the prelude calls about tables: by a number, never by an object."""
 
-    def __init__(self, tables: Mapping[str, RuleTable], clock: Callable[[], float]) -> None:
+    def __init__(self, tables: Mapping[str, AnyTable], clock: Callable[[], float]) -> None:
         self._names: dict[str, int] = {}
-        self._tables: list[RuleTable] = []
+        self._tables: list[AnyTable] = []
         self._clock = clock
         self.change(tables)
 
-    def change(self, tables: Mapping[str, RuleTable]) -> None:
+    def change(self, tables: Mapping[str, AnyTable]) -> None:
         """There are these tables from now on; those of the same name keep their numbers."""
         numbered(tables, self._names, self._tables)
 
@@ -250,17 +239,3 @@ class TableFunctions:
             "table_delete": lambda at, key: tables[at].delete(key),
             "table_size": lambda at: len(tables[at]),
         }
-
-
-def make_tables(
-    settings: Mapping[str, TableSettings], place: SectionPlace
-) -> Mapping[str, RuleTable]:
-    """The tables under ``rule_tables``; those that are there already go on with their content."""
-    before: Mapping[str, RuleTable] = place.before or {}
-    return {name: _table(one, before.get(name)) for name, one in settings.items()}
-
-
-def _table(settings: TableSettings, before: RuleTable | None) -> RuleTable:
-    if before is not None and (before.size, before.ttl) == (settings.size, settings.ttl):
-        return before
-    return RuleTable(settings.size, settings.ttl, before)

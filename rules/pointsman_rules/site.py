@@ -14,7 +14,8 @@ from pointsman.contracts import Duration, Section, SectionPlace, Settings
 from pointsman_rules.limits import Engine, Limits
 from pointsman_rules.lists import ListSettings, RuleList, make_lists
 from pointsman_rules.rule_metrics import RuleMetrics
-from pointsman_rules.rule_tables import RuleTable, TableSettings, make_tables
+from pointsman_rules.rule_tables import AnyTable
+from pointsman_rules.table_making import TableSettings, make_tables
 from pointsman_rules.watchdog import Watchdog
 
 # How often lists are looked at, and old values of tables forgotten; seconds.
@@ -61,7 +62,7 @@ class LuaSite:
         self,
         settings: LuaSettings,
         lists: Mapping[str, RuleList],
-        tables: Mapping[str, RuleTable],
+        tables: Mapping[str, AnyTable],
         before: LuaSite | None = None,
     ) -> None:
         self.settings = settings

@@ -28,7 +28,7 @@ from pointsman.app.ticker import Ticker
 from pointsman.config.draft import Draft, Site
 from pointsman.config.registry import Registry
 from pointsman.config.steps import Steps, at_once
-from pointsman.contracts import Chore, Outcome, Table
+from pointsman.contracts import Chore, Outcome, Table, Values
 from pointsman.core.deadlines import Deadlines
 from pointsman.core.http1.field_lines import FieldLines
 from pointsman.core.request_ids import RequestIds
@@ -195,7 +195,7 @@ class RunningSite:
         for running in self.services:
             running.take(hand_over.listeners[running.service.name])
 
-    def start_tables(self, state_dir: Path | None, tables: Iterable[Table]) -> None:
+    def start_tables(self, state_dir: Path | None, tables: Iterable[Table | Values]) -> None:
         """Get ready what pins are kept in; raises StateDirError and TableError."""
         if state_dir is not None:
             prepare(state_dir)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from twisted.logger import Logger
 
 from pointsman.app.running_service import RunningService
-from pointsman.contracts import Table
+from pointsman.contracts import Table, Values
 from pointsman.core.members import Member
 
 # What was cut at the end of the drain time is given this long to be really gone.
@@ -37,7 +37,7 @@ class Leaving:
     def __init__(self) -> None:
         self._services: list[_Service] = []
         self._members: list[Member] = []
-        self._tables: list[tuple[Table, float]] = []
+        self._tables: list[tuple[Table | Values, float]] = []
 
     def __len__(self) -> int:
         return len(self._services)
@@ -61,7 +61,7 @@ class Leaving:
         """A member was removed from its pool: no new work comes to it."""
         self._members.append(member)
 
-    def add_table(self, table: Table, until: float) -> None:
+    def add_table(self, table: Table | Values, until: float) -> None:
         """A table is used by open work alone; it is closed at ``until``."""
         self._tables.append((table, until))
 

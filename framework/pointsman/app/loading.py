@@ -11,12 +11,14 @@ from twisted.logger import Logger
 
 from pointsman.app.access_log import sink_to
 from pointsman.config.build import draft
+from pointsman.config.build_values import ValuesMaker
 from pointsman.config.draft import Draft, Site
 from pointsman.config.load import Configuration, load, load_mapping, load_steps
 from pointsman.config.nearest import nearest
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.sections import make_sections
+from pointsman.config.state_dir import state_dir_of
 from pointsman.config.steps import Steps, at_once
 from pointsman.contracts.site import SiteView
 from pointsman.model.errors import ConfigError, Problem
@@ -142,7 +144,8 @@ def view_of(path: str) -> SiteView:
     read = load(path, registry, os.environ)
     problems: list[Problem] = []
     warnings = [*read.warnings]
-    sections = make_sections(read.settings, read.positions, registry, problems, warnings)
+    values = ValuesMaker(read.positions, registry, state_dir_of(read), problems, {})
+    sections = make_sections(read.settings, read.positions, registry, problems, warnings, values)
     if problems:
         raise ConfigError(problems)
     return SiteView(read.positions.root.value, sections, tuple(map(str, warnings)))

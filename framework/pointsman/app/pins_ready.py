@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from pointsman.contracts import Table
+from pointsman.contracts import Table, Values
 
 # Seconds. Whoever comes later than this is served without the pins that are not there yet.
 PATIENCE = 3.0
@@ -25,7 +25,9 @@ class PinsReady:
 
     log = Logger()
 
-    def __init__(self, tables: Sequence[Table], reactor: Any, then: Callable[[], None]) -> None:
+    def __init__(
+        self, tables: Sequence[Table | Values], reactor: Any, then: Callable[[], None]
+    ) -> None:
         self._tables = tables
         self._reactor = reactor
         self._then: Callable[[], None] | None = then

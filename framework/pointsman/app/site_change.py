@@ -20,7 +20,7 @@ from pointsman.config.draft import Draft, Site
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.steps import Steps
-from pointsman.contracts import Table
+from pointsman.contracts import Table, Values
 from pointsman.core.members import Member
 from pointsman.core.virtual_service import Finished
 from pointsman.model.address import Address
@@ -54,7 +54,7 @@ class Changing(Protocol):
     def finished(self) -> Sequence[Finished]:
         """Who is told of finished exchanges."""
 
-    def start_tables(self, state_dir: Path | None, tables: Iterable[Table]) -> None:
+    def start_tables(self, state_dir: Path | None, tables: Iterable[Table | Values]) -> None:
         """Get ready what pins are kept in."""
 
     def say_where(self, running: RunningService) -> None:

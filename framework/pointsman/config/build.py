@@ -11,6 +11,7 @@ from pointsman.config.build_explain import explaining
 from pointsman.config.build_follow import wrong_follows
 from pointsman.config.build_health import ProbedAddresses, TlsModes, upstreams_of
 from pointsman.config.build_pins import PinsMaker, TableMisfit
+from pointsman.config.build_values import ValuesMaker
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.draft import Draft, Parts, Recipe
 from pointsman.config.draft import Site as Site
@@ -27,7 +28,7 @@ from pointsman.config.sections import make_sections
 from pointsman.config.state_dir import state_dir_of
 from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Path
-from pointsman.contracts import HealthCheck, Scheduler, Surroundings, Table
+from pointsman.contracts import HealthCheck, Scheduler, Surroundings, Table, Values
 from pointsman.contracts.rules import Rulebook
 from pointsman.contracts.tls import TlsMode, TlsUpstreamSide
 from pointsman.core.pinning import Pinning
@@ -79,7 +80,7 @@ class _Builder:
         self._previous = previous
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
-        self._made_tables: list[Table] = []
+        self._made_tables: list[Table | Values] = []
         self._sections: Mapping[str, Any] = {}
         self._same_sections = False
         self._state_dir = state_dir_of(configuration)
@@ -91,6 +92,13 @@ class _Builder:
             self._made,
             self._problems,
             self._made_tables,
+        )
+        self._values = ValuesMaker(
+            self._positions,
+            registry,
+            self._state_dir,
+            self._problems,
+            previous.values if previous is not None else {},
         )
         self._tls_modes = TlsModes(registry)
         self._upstreams: Mapping[str, TlsUpstreamSide] = {}
@@ -105,8 +113,10 @@ class _Builder:
             self._registry,
             self._problems,
             self._warnings,
+            self._values,
             self._previous.sections if self._previous is not None else None,
         )
+        self._made_tables += self._values.fresh
         if self._previous is not None:
             self._same_sections = self._previous.sections == self._sections
             if self._same_sections:
@@ -160,6 +170,7 @@ class _Builder:
             self._sections,
             self._warnings,
             self._made_tables,
+            self._values.kept,
             self._state_dir,
             self._tls_modes,
             self._previous,

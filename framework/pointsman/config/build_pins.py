@@ -16,7 +16,7 @@ from pointsman.config.problems import first_in_words, problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema_persistence import FALLBACK, PersistenceUse
 from pointsman.config.tree import Key, Path, Positions
-from pointsman.contracts import Misfit, Surroundings, Table
+from pointsman.contracts import Misfit, Surroundings, Table, Values
 from pointsman.core.pinning import Kind, Pinning
 from pointsman.model.errors import Problem
 
@@ -49,7 +49,7 @@ class PinsMaker:
         default_table: str,
         made: Made,
         problems: list[Problem],
-        tables: list[Table],
+        tables: list[Table | Values],
     ) -> None:
         self._positions = positions
         self._registry = registry

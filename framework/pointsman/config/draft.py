@@ -10,12 +10,13 @@ from typing import Any
 
 from pointsman.config.build_follow import follow
 from pointsman.config.build_health import TlsModes, plans
+from pointsman.config.build_values import KeptValues
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.steps import Steps, at_once
 from pointsman.config.tree import Path
-from pointsman.contracts import Arrival, HealthCheck, Scheduler, Table
+from pointsman.contracts import Arrival, HealthCheck, Scheduler, Table, Values
 from pointsman.contracts.rules import Rulebook
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.health import CheckPlan
@@ -55,19 +56,20 @@ class Site:
         pools: by name; those written in place bear the name of their service.
         checks: one for each member of a pool that has a health check.
         agents: one for each member of a pool whose servers have agents beside it.
-        tables: the tables of all persistences, to be expired and closed.
+        tables: the tables of all persistences and of values, to be expired and closed.
         settings: the document that it was built from.
         recipes: what each pool was made from.
         sections: what plugins made of the top-level sections that they offer, by name.
         warnings: what plugins found on the way that may be used but is hardly meant.
         state_dir: folder for what is kept over a restart, None if none is named.
         tls_modes: those of its health checks, which stay equal over reloads by it.
+        values: those that sections have asked for, by section and name.
     """
 
     services: tuple[VirtualService, ...]
     pools: Mapping[str, Pool]
     checks: tuple[CheckPlan, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[Table | Values, ...]
     settings: Document
     recipes: Mapping[str, Recipe]
     sections: Mapping[str, Any] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Site:
     state_dir: Folder | None = None
     tls_modes: TlsModes | None = None
     agents: tuple[CheckPlan, ...] = ()
+    values: Mapping[tuple[str, str], KeptValues] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -104,6 +107,7 @@ class Draft:
         sections: what plugins made of their sections.
         warnings: what they found on the way.
         tables: those that were made for it.
+        values: all that its sections asked for, by section and name.
         state_dir: folder for what is kept over a restart, None if none is named.
         tls_modes: makes those of health checks.
         previous: the site that runs now, if there is one.
@@ -125,7 +129,8 @@ class Draft:
         when_down: Mapping[str, WhenDown],
         sections: Mapping[str, Any],
         warnings: Sequence[Problem],
-        tables: Sequence[Table],
+        tables: Sequence[Table | Values],
+        values: Mapping[tuple[str, str], KeptValues],
         state_dir: Folder | None,
         tls_modes: TlsModes,
         previous: Site | None,
@@ -142,6 +147,7 @@ class Draft:
         self._books = books
         self._when_down = when_down
         self.tables = tuple(tables)
+        self._values = values
         self.state_dir = state_dir
         self._tls_modes = tls_modes
         self._previous = previous
@@ -256,7 +262,11 @@ class Draft:
             pools=pools,
             checks=tuple(checks),
             agents=tuple(agents),
-            tables=tables_of(parts.pinning for parts in self._parts.values()),
+            tables=(
+                *tables_of(parts.pinning for parts in self._parts.values()),
+                *(kept.values for kept in self._values.values()),
+            ),
+            values=self._values,
             settings=self.settings,
             recipes=MappingProxyType(dict(self.recipes)),
             sections=self.sections,

@@ -41,6 +41,7 @@ class Offered:
         plugin: name of the plugin.
         distribution: name and version of what was installed, or where else it came from.
         ports: for a health check: the ports for which it is the default.
+        values: for a table: makes one that keeps values instead of pins; None if it cannot.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Offered:
     plugin: str
     distribution: str
     ports: tuple[int, ...] = ()
+    values: Callable[[Any, Surroundings], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def checked_offer(hook: str, name: Any, offer: Any, plugin: str, distribution: s
     where = f"{hook}: {name!r}"
     if not isinstance(name, str) or not name.isprintable() or not name:
         raise ValueError(f"{where} is not a name")
-    if not (isinstance(offer, tuple) and len(offer) in (2, 3, 4)):
+    if not (isinstance(offer, tuple) and len(offer) in (2, 3, 4, 5)):
         raise ValueError(f"{where} is not an Offer(settings, make, doc)")
     offer = Offer(*offer)
     if not (isinstance(offer.settings, type) and issubclass(offer.settings, BaseModel)):
@@ -110,7 +112,9 @@ def checked_offer(hook: str, name: Any, offer: Any, plugin: str, distribution: s
     if taken:
         raise ValueError(f"{where}: option {min(taken)!r} belongs to the framework")
     doc = offer.doc or (offer.settings.__doc__ or "").strip().partition("\n")[0]
-    return Offered(name, offer.settings, offer.make, doc, plugin, distribution, offer.ports)
+    if offer.values is not None and not callable(offer.values):
+        raise ValueError(f"{where}: its maker of values cannot be called")
+    return Offered(name, offer.settings, offer.make, doc, plugin, distribution, *offer[3:])
 
 
 def checked_command(command: Any) -> click.Command:

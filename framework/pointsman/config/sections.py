@@ -9,10 +9,12 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from pointsman.config.build_values import ValuesMaker
 from pointsman.config.problems import problem_at
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document
 from pointsman.config.tree import Positions
+from pointsman.contracts import Values
 from pointsman.model.errors import PluginError, Problem
 
 
@@ -43,6 +45,7 @@ def make_sections(
     registry: Registry,
     problems: list[Problem],
     warnings: list[Problem],
+    values: ValuesMaker,
     before: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Any]:
     """What each section becomes, by its name.
@@ -53,6 +56,7 @@ def make_sections(
         registry: whose sections are made.
         problems: receives what is wrong; nothing that was made may then be used.
         warnings: receives what is hardly meant.
+        values: makes those that sections want.
         before: what they are in the configuration at work.
     """
     made: dict[str, Any] = {}
@@ -60,7 +64,7 @@ def make_sections(
         if name not in type(settings).model_fields:
             continue  # the document was read before this plugin was loaded
         there = before.get(name) if before is not None else None
-        place = _Place(name, positions, MappingProxyType(made), there, problems, warnings)
+        place = _Place(name, positions, MappingProxyType(made), there, values, problems, warnings)
         try:
             made[name] = section.make(getattr(settings, name), place)
         except Exception as error:  # a fault of the plugin, which must be named
@@ -78,6 +82,7 @@ class _Place:
         positions: Positions,
         made: Mapping[str, Any],
         before: Any,
+        values: ValuesMaker,
         problems: list[Problem],
         warnings: list[Problem],
     ) -> None:
@@ -87,6 +92,12 @@ class _Place:
         self._warnings = warnings
         self.made = made
         self.before = before
+        self._values = values
+
+    def make_values(
+        self, name: str, kind: str, options: Mapping[str, Any], at: Sequence[str | int]
+    ) -> Values | None:
+        return self._values.make(self._name, name, kind, options, (self._name, *at))
 
     def folder(self, at: Sequence[str | int] = ()) -> Path:
         return self._positions.folder((self._name, *at))

@@ -26,6 +26,7 @@ from pointsman.contracts.offers import (
 from pointsman.contracts.persistence import Persistence, Pin, Sight, Table
 from pointsman.contracts.scheduling import Arrival, Candidate, Scheduler
 from pointsman.contracts.settings import Duration, Secret, SecretSetting, Settings, Size
+from pointsman.contracts.values import Value, Values
 from pointsman.contracts.written import Written
 
 __all__ = [
@@ -60,6 +61,8 @@ __all__ = [
     "Size",
     "Surroundings",
     "Table",
+    "Value",
+    "Values",
     "Verdict",
     "Written",
 ]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 from pointsman.contracts.persistence import Table
 from pointsman.contracts.settings import Settings
 from pointsman.contracts.tls import TlsMode, TlsUpstreamSide
+from pointsman.contracts.values import Values
 from pointsman.model.server import RealServer
 
 S = TypeVar("S", bound=Settings, contravariant=True)
@@ -89,12 +90,15 @@ class Offer(NamedTuple):
         make: its maker.
         doc: one line for people.
         ports: for health checks: it is the check for servers on these ports if none is named.
+        values: for tables: makes ``contracts.values.Values`` of the same settings; ``pool`` of its
+            surroundings is their name. None if the table can keep pins only.
     """
 
     settings: type[Settings]
     make: Callable[[Any, Surroundings], Any]
     doc: str = ""
     ports: tuple[int, ...] = ()
+    values: Callable[[Any, Surroundings], Any] | None = None
 
 
 class SectionPlace(Protocol):
@@ -114,6 +118,24 @@ class SectionPlace(Protocol):
 
     def folder(self, at: Sequence[str | int] = ()) -> Path:
         """Where a relative path begins that is written under these keys: beside its file."""
+
+    def make_values(
+        self, name: str, kind: str, options: Mapping[str, Any], at: Sequence[str | int]
+    ) -> Values | None:
+        """Values in a table that plugins offer; the framework starts and closes it.
+
+        After a reload they are the same as before, if they are kept in the same way.
+
+        Args:
+            name: of the values; there are others under the same name elsewhere, and on a shared
+                server they are these.
+            kind: of the table, such as "lmdb".
+            options: of the table, as they are written.
+            at: keys of the section under which kind and options stand.
+
+        Returns:
+            None once it is told what is wrong with it.
+        """
 
     def error(self, message: str, hint: str = "", at: Sequence[str | int] = ()) -> None:
         """Something is wrong under these keys of the section: the configuration is refused."""

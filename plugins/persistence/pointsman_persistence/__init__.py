@@ -13,7 +13,7 @@ from pointsman_persistence import (
     cookie_hash,
     header,
     host,
-    lmdb_table,
+    lmdb_values,
     memory_table,
     query,
     rdp_cookie,
@@ -49,6 +49,6 @@ def tables() -> Mapping[str, Offer]:
     """The tables by the name that ``table:`` takes."""
     return {
         "memory": memory_table.OFFER,
-        "lmdb": lmdb_table.OFFER,
+        "lmdb": lmdb_values.OFFER,
         "valkey": valkey_settings.OFFER,
     }

@@ -82,6 +82,8 @@ class PinFile:
     Attributes:
         pins: database of pins; keys begin with the number of their table.
         ages: database that orders the keys of pins by the second of their last use.
+        values: database of values that are no pins; keys begin with the number of their name.
+        ends: database that orders the keys of values by the second of their end.
         meta: database of everything else.
         users: tables that use it; the last one closes it.
         shift: what is added to the clock's seconds to make those that are stored.
@@ -109,6 +111,8 @@ class PinFile:
             self.meta = self.env.open_db(b"meta")
             self.pins = self.env.open_db(b"pins")
             self.ages = self.env.open_db(b"ages")
+            self.values = self.env.open_db(b"values")
+            self.ends = self.env.open_db(b"ends")
             self.write(self._begin)
         except lmdb.Error as error:
             self.env.close()
@@ -297,7 +301,7 @@ def _environment(folder: Path) -> lmdb.Environment:
         check_folder(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         env = lmdb.Environment(
-            str(folder), map_size=MAP_SIZE, mode=0o600, max_dbs=3, max_readers=MAX_READERS,
+            str(folder), map_size=MAP_SIZE, mode=0o600, max_dbs=5, max_readers=MAX_READERS,
             max_spare_txns=4, sync=False, metasync=False, readahead=False, lib_version=0,
         )  # fmt: skip
     except ValueError as error:

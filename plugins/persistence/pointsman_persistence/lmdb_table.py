@@ -10,7 +10,7 @@ from typing import Any
 import lmdb
 from pydantic import Field
 
-from pointsman.contracts import Duration, Misfit, Offer, Pin, Settings, Surroundings, Table
+from pointsman.contracts import Duration, Misfit, Pin, Settings, Surroundings, Table
 from pointsman_persistence.lmdb_changes import ANY, Change, Known, merged
 from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened
 from pointsman_persistence.lmdb_pool import LONGEST_KEY, PinPool
@@ -313,8 +313,24 @@ def make(settings: LmdbTableSettings, surroundings: Surroundings) -> LmdbTable:
         Misfit: there is no place for the file.
         ValueError: something else is there.
     """
+    folder = folder_of(settings, surroundings, ("persistence", "table"))
+    return LmdbTable(folder, surroundings.pool, settings.size, settings.timeout, settings.max_age)
+
+
+def folder_of(settings: LmdbTableSettings, surroundings: Surroundings, at: Sequence[str]) -> Path:
+    """The folder of the file.
+
+    Args:
+        settings: may name it.
+        surroundings: have the place where it is by default.
+        at: keys under which the settings stand.
+
+    Raises:
+        Misfit: there is no place for the file.
+        ValueError: something else is there.
+    """
     if settings.path:
-        folder = surroundings.folder(("persistence", "table", "path")).absolute() / settings.path
+        folder = surroundings.folder((*at, "path")).absolute() / settings.path
     elif surroundings.state_dir is not None:
         folder = surroundings.state_dir / FOLDER
     else:
@@ -323,7 +339,4 @@ def make(settings: LmdbTableSettings, surroundings: Surroundings) -> LmdbTable:
             "set `state_dir` at the top level, or give a `path` here",
         )
     check_folder(folder)
-    return LmdbTable(folder, surroundings.pool, settings.size, settings.timeout, settings.max_age)
-
-
-OFFER = Offer(LmdbTableSettings, make, "Pins in a file, shared by processes, kept over a restart.")
+    return folder

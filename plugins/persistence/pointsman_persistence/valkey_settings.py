@@ -24,7 +24,8 @@ from zope.interface import implementer
 from pointsman.contracts import Duration, Misfit, Offer, SecretSetting, Settings, Surroundings
 from pointsman.model.address import Address
 from pointsman_persistence.valkey_link import Greeting, Owner, ValkeyLink
-from pointsman_persistence.valkey_table import ValkeyTable
+from pointsman_persistence.valkey_table import Links, ValkeyTable
+from pointsman_persistence.valkey_values import ValkeyValues
 from pointsman_persistence.valkey_words import command
 
 PORT = 6379
@@ -78,7 +79,29 @@ def make(settings: ValkeyTableSettings, surroundings: Surroundings) -> ValkeyTab
         Misfit: options that do not go together, or a file that cannot be used.
         ValueError: the password cannot be had.
     """
-    folder = surroundings.folder(("persistence", "table"))
+    return ValkeyTable(
+        surroundings.pool,
+        settings.prefix,
+        _links(settings, surroundings.folder(("persistence", "table"))),
+        settings.size,
+        settings.timeout,
+        settings.max_age,
+        settings.database,
+    )
+
+
+def make_values(settings: ValkeyTableSettings, surroundings: Surroundings) -> ValkeyValues:
+    """Values of one name; nothing is connected yet. Raises as ``make`` does."""
+    return ValkeyValues(
+        surroundings.pool,
+        settings.prefix,
+        _links(settings, surroundings.folder(("table",))),
+        settings.size,
+        settings.database,
+    )
+
+
+def _links(settings: ValkeyTableSettings, folder: Path) -> Links:
     for option in ("ca", "tls_name"):
         if getattr(settings, option) and not settings.tls:
             raise Misfit(f"{option} is for TLS", "set `tls: true`, or leave it out", [option])
@@ -87,16 +110,7 @@ def make(settings: ValkeyTableSettings, surroundings: Surroundings) -> ValkeyTab
     if settings.password is not None:
         settings.password.reveal(folder)
     trusted = _trusted(folder / settings.ca) if settings.ca else None
-    links = partial(_link, settings, folder, trusted)
-    return ValkeyTable(
-        surroundings.pool,
-        settings.prefix,
-        links,
-        settings.size,
-        settings.timeout,
-        settings.max_age,
-        settings.database,
-    )
+    return partial(_link, settings, folder, trusted)
 
 
 def _trusted(path: Path) -> Any:
@@ -165,5 +179,8 @@ class _TlsEndpoint:
 
 
 OFFER = Offer(
-    ValkeyTableSettings, make, "Pins that many machines share by a Valkey or Redis server."
+    ValkeyTableSettings,
+    make,
+    "Pins or values that many machines share by a Valkey or Redis server.",
+    values=make_values,
 )

@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from pointsman.contracts import Duration, Settings
 from pointsman_rules.limits import Engine
 from pointsman_rules.lists import ListSettings
-from pointsman_rules.rule_tables import TableSettings
+from pointsman_rules.table_making import TableSettings
 
 Text = str | int | float | bool
 Fields = dict[str, Text | list[Text] | None]

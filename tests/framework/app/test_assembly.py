@@ -15,6 +15,7 @@ from pointsman.contracts import Outcome
 from pointsman.core.server_states import DISABLED, DRAINING, ENABLED, MAINTENANCE
 from pointsman.model.errors import TableError
 from pointsman.net.listener import Listener
+from pointsman_persistence.memory_table import MemoryTable
 
 
 class FakeClients:
@@ -91,6 +92,7 @@ def test_pins_are_forgotten_by_the_tick(reactor: Any) -> None:
     site = running(reactor)
     site.begin()
     (table,) = site.site.tables
+    assert isinstance(table, MemoryTable)
     table.put(b"key", "a", reactor.seconds())
     reactor.pump([TICK] * 9)
     assert len(table) == 1

@@ -8,7 +8,7 @@ from pointsman_persistence import (
     cookie_hash,
     header,
     host,
-    lmdb_table,
+    lmdb_values,
     memory_table,
     query,
     rdp_cookie,
@@ -37,6 +37,6 @@ def test_these_are_offered() -> None:
     }
     assert dict(pointsman_persistence.tables()) == {
         "memory": memory_table.OFFER,
-        "lmdb": lmdb_table.OFFER,
+        "lmdb": lmdb_values.OFFER,
         "valkey": valkey_settings.OFFER,
     }
