@@ -15,7 +15,7 @@ from typing import Any
 from kit.plays import answering
 from kit.raw_clients import RawClient
 from kit.real_servers import RealServer, real_server
-from kit.running_site import RunningSite, running_site, service
+from kit.running_site import RunningSite, eventually, running_site, service
 
 GET = b"GET %b HTTP/1.1\r\nHost: h\r\nCookie: sid=one\r\n%b\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok."
@@ -98,3 +98,20 @@ def test_the_log_testers_and_the_command_tell_the_same_through_reloads(tmp_path:
             assert "is not pinned" in explained(tmp_path, "-H", "Cookie: sid=two")
             assert {record["server"] for record in running.records()} == {"a"}
             assert all(b"X-Pointsman" not in talk.received for talk in a.conversations)
+
+
+def test_in_tcp_mode_the_log_is_told(tmp_path: Path) -> None:
+    with real_server(answering(OK)) as a, real_server(answering(OK)) as b:
+        pool = {"scheduling": "round_robin", "persistence": "source_ip"}
+        site = service(a.address, b.address, pool=pool, mode="tcp", explain={"log": True})
+        with running_site(tmp_path, site=site) as running:
+            for _ in range(2):
+                with RawClient(running.place()) as client:
+                    client.ask(GET % (b"/", b""), b".")
+            eventually(lambda: len(running.records()) == 2)
+            first, second = choices(running)
+        who = "pool site; source_ip 127.0.0.1"
+        assert first is not None
+        assert first.startswith(f"{who} is not pinned; no pin, round_robin chooses: a; candidates")
+        assert second is not None
+        assert second.startswith(f"{who} is pinned to a for ")

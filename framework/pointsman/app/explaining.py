@@ -11,8 +11,7 @@ from twisted.internet.task import Clock
 from pointsman.app.running_rules import RunningRules
 from pointsman.config.build import Site
 from pointsman.contracts import Arrival, Persistence, Sight, Table
-from pointsman.contracts.rules import Rulebook, RuleEvents
-from pointsman.contracts.rules import RuledExchange as Ruled
+from pointsman.contracts.rules import Choosing, Chosen, Rulebook, RuleEvents
 from pointsman.contracts.tls import TlsFacts
 from pointsman.core.explain import Choice, explain
 from pointsman.core.forwarded import AboutClient
@@ -78,6 +77,7 @@ class Watching(Rulebook):
 
     Attributes:
         choice: the last one.
+        by_rule: whether it was a rule's.
     """
 
     describes = "explain"
@@ -86,10 +86,17 @@ class Watching(Rulebook):
         self._pools = pools
         self._now = now
         self.choice: Choice | None = None
+        self.by_rule = False
         self.events = RuleEvents(choosing=self._choosing)
 
-    def _choosing(self, exchange: Ruled) -> None:
-        self.choice = explain(self._pools[exchange.pool], exchange, self._now)
+    def _choosing(self, arrival: Choosing) -> Chosen:
+        choice = explain(self._pools[arrival.pool], arrival, self._now)
+
+        def chosen(server: str, how: str, by_rule: bool) -> None:
+            self.choice = choice.came_to(server, how, by_rule)
+            self.by_rule = by_rule
+
+        return chosen
 
 
 class _Threads:
@@ -208,7 +215,7 @@ class Explanation:
         exchange = self._exchange
         if self._sent:
             if self._watching.choice is not None:
-                yield from _chosen(exchange, self._watching.choice)
+                yield from _chosen(self._watching.choice, self._watching.by_rule)
             yield "the server would be sent:"
             for line in self._sent.decode("latin-1").split("\r\n"):
                 if line:
@@ -332,17 +339,16 @@ def _looked_at(pool: Pool) -> Pool:
     return looked_at
 
 
-def _chosen(exchange: RuledExchange, choice: Choice) -> Iterator[str]:
+def _chosen(choice: Choice, by_rule: bool) -> Iterator[str]:
     """Why it is this server."""
-    choice = choice.came_to(exchange.server, exchange.pin, exchange.by_rule)
     yield from choice.lines()
-    if exchange.pin == PINNED:
-        yield f"server {exchange.server}, because of its pin"
-    elif exchange.by_rule:
-        yield f"server {exchange.server}, which a rule has named"
+    if choice.how == PINNED:
+        yield f"server {choice.server}, because of its pin"
+    elif by_rule:
+        yield f"server {choice.server}, which a rule has named"
     else:
         reason = f" ({choice.reason})" if choice.reason else ""
         yield (
-            f"server {exchange.server}, chosen by the scheduler {choice.scheduler}{reason}, which "
+            f"server {choice.server}, chosen by the scheduler {choice.scheduler}{reason}, which "
             "begins anew here: the running program may be elsewhere in its turn"
         )

@@ -222,9 +222,10 @@ class ServiceSection(DefaultsSection):
         if self.mode == "tcp" and isinstance(last, WhenDownSection) and last.pool is None:
             message = "in tcp mode there is no answer that could be sent"
             raise fault(message, "give a `pool`, or `close`", ["when_down"])
-        if self.mode == "tcp" and self.explain is not None:
-            message = "in tcp mode there are no requests that could be explained"
-            raise fault(message, "remove this key", ["explain"])
+        explain = self.explain
+        if self.mode == "tcp" and explain is not None and (explain.networks or explain.secret):
+            message = "in tcp mode there are no answers in which testers could be told"
+            raise fault(message, "write `explain: {log: true}`", ["explain"])
         return self
 
     def pool_names(self) -> Iterator[str]:

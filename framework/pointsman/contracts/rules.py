@@ -53,7 +53,23 @@ class BodyFilter(Protocol):
         """
 
 
-class RuledExchange(Arrival, Protocol):
+class Choosing(Arrival, Protocol):
+    """An exchange, or a connection in tcp mode, for which a server is about to be chosen."""
+
+    @property
+    def pool(self) -> str:
+        """Name of the pool it goes to."""
+
+    @property
+    def notes(self) -> dict[object, object]:
+        """For rulebooks to tell themselves and each other; made when it is first asked for."""
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Further fields of the access log; made when it is first asked for."""
+
+
+class RuledExchange(Choosing, Protocol):
     """An exchange as rulebooks see it. Only ``request``, ``outgoing`` and ``answer`` are changed.
 
     ``request`` is changed at the event ``request``, for routing, pins, logs and the server alike;
@@ -83,10 +99,6 @@ class RuledExchange(Arrival, Protocol):
     @property
     def source(self) -> str:
         """Whose answer that is: FROM_UPSTREAM, FROM_RULE or FROM_PROXY; "" before."""
-
-    @property
-    def pool(self) -> str:
-        """Name of the pool it goes to."""
 
     @property
     def server(self) -> str:
@@ -123,14 +135,6 @@ class RuledExchange(Arrival, Protocol):
     @property
     def sizes(self) -> tuple[int, int]:
         """Bytes of body from the client and to it."""
-
-    @property
-    def notes(self) -> dict[object, object]:
-        """For rulebooks to tell themselves and each other; made when it is first asked for."""
-
-    @property
-    def log_fields(self) -> dict[str, str]:
-        """Further fields of the access log; made when it is first asked for."""
 
     @property
     def tracing(self) -> bool:
@@ -178,6 +182,8 @@ class RuledConnection(Protocol):
 
 
 Ruled = Callable[[RuledExchange], Answer]
+# Told which server was chosen ("" for none), the word for how, and whether a rule has named it.
+Chosen = Callable[[str, str, bool], None]
 RuledAtConnection = Callable[[RuledConnection], Answer]
 
 
@@ -197,7 +203,8 @@ class RuleEvents:
             ``timeouts.header``, so it must only be wanted where clients speak first; and not
             where TLS passes through, which has ``client_hello``.
         request: a request head was read. Respond, Refuse, Forward, Close.
-        choosing: a server is about to be chosen, at each attempt; the pool is settled. Only looks.
+        choosing: a server is about to be chosen, at each attempt and in both modes; the pool is
+            settled. Only looks; what it returns is told what came out.
         select: there is no pin; the candidates. The name of one of them or None for the scheduler's
             choice; Respond, Refuse. Must not wait.
         selected: a server was chosen, before it is connected. Retry, Forward, Respond, Refuse.
@@ -217,7 +224,7 @@ class RuleEvents:
     tls: RuledAtConnection | None = None
     data: Callable[[RuledConnection, bytes, bool], Answer] | None = None
     request: Ruled | None = None
-    choosing: Callable[[RuledExchange], None] | None = None
+    choosing: Callable[[Choosing], Chosen | None] | None = None
     select: Callable[[RuledExchange, Sequence[Candidate]], str | Decision | None] | None = None
     selected: Ruled | None = None
     connect_failed: Ruled | None = None

@@ -5,12 +5,20 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
-from pointsman.contracts.rules import Rulebook, RuledExchange, RuleEvents, RuleRoom
+from pointsman.contracts import Arrival
+from pointsman.contracts.rules import (
+    Choosing,
+    Chosen,
+    Rulebook,
+    RuledExchange,
+    RuleEvents,
+    RuleRoom,
+)
 from pointsman.core.explain import Choice, explain
 from pointsman.core.pool import BOUND, Pool
-from pointsman.core.ruled_facts import RuledFacts
 from pointsman.model.service import Network
 
 # The name under which the access log has it, among the fields of rules.
@@ -52,7 +60,6 @@ class ExplainingRules:
         tells = bool(secret or networks)
         self.events = RuleEvents(
             choosing=self._choosing,
-            selected=self._selected,
             upstream_request=self._upstream_request if tells else None,
             response=self._response if tells else None,
             error=self._response if tells else None,
@@ -87,25 +94,30 @@ class ExplainingRules:
 
     # ---- the events ----
 
-    def _choosing(self, exchange: RuledExchange) -> None:
+    def _choosing(self, arrival: Choosing) -> Chosen | None:
         """Before anything is chosen: what there is to be seen changes with that."""
-        told = exchange.notes.get(_TOLD)
+        told = arrival.notes.get(_TOLD)
         if not isinstance(told, _Told):
-            shown = self._is_tester(exchange)
+            shown = self._is_tester(arrival)
             if not shown and not self._log:
-                return
-            exchange.notes[_TOLD] = told = _Told(shown)
+                return None
+            arrival.notes[_TOLD] = told = _Told(shown)
         before = told.choice
-        if before is None or before.pool != exchange.pool:
+        if before is None or before.pool != arrival.pool:
             told.tried = ()
         elif before.server:
             told.tried = (*told.tried, before.server)
-        told.choice = self._explained(exchange, told.tried)
+        told.choice = choice = self._explained(arrival, told.tried)
+        if choice is None:
+            return None
+        return partial(self._chosen, arrival, told, choice)
 
-    def _selected(self, exchange: RuledExchange) -> None:
-        told = exchange.notes.get(_TOLD)
-        if isinstance(told, _Told):
-            self._came_to(exchange, told)
+    def _chosen(
+        self, arrival: Choosing, told: _Told, choice: Choice, server: str, how: str, by_rule: bool
+    ) -> None:
+        told.choice = choice = choice.came_to(server, how, by_rule)
+        if self._log:
+            arrival.log_fields[FIELD] = choice.in_words()
 
     def _upstream_request(self, exchange: RuledExchange) -> None:
         outgoing = exchange.outgoing
@@ -119,8 +131,9 @@ class ExplainingRules:
             answer.headers.set(self._header, told.choice.in_words().encode("ascii"))
 
     def _log_it(self, exchange: RuledExchange) -> None:
+        """What was not chosen is told here."""
         told = self._told_of(exchange)
-        if told is not None and told.choice is not None:
+        if told is not None and told.choice is not None and FIELD not in exchange.log_fields:
             exchange.log_fields[FIELD] = told.choice.in_words()
 
     # ---- what is told ----
@@ -136,28 +149,23 @@ class ExplainingRules:
         if not shown and not self._log:
             return None
         exchange.notes[_TOLD] = told = _Told(shown)
-        told.choice = self._explained(exchange, ())
-        self._came_to(exchange, told)
+        choice = self._explained(exchange, ())
+        told.choice = choice.came_to(exchange.server, BOUND) if choice is not None else None
         return told
 
-    def _explained(self, exchange: RuledExchange, tried: Sequence[str]) -> Choice | None:
+    def _explained(self, arrival: Choosing, tried: Sequence[str]) -> Choice | None:
         room = self._room
-        pool = room.pools.get(exchange.pool) if room is not None else None
+        pool = room.pools.get(arrival.pool) if room is not None else None
         if room is None or not isinstance(pool, Pool):
             return None
-        return explain(pool, exchange, room.clock(), tried)
-
-    def _came_to(self, exchange: RuledExchange, told: _Told) -> None:
-        if told.choice is not None:
-            by_rule = isinstance(exchange, RuledFacts) and exchange.by_rule
-            told.choice = told.choice.came_to(exchange.server, exchange.pin, by_rule)
+        return explain(pool, arrival, room.clock(), tried)
 
     # ---- who is told ----
 
-    def _is_tester(self, exchange: RuledExchange) -> bool:
-        if self._networks and _is_in(exchange.client_ip, self._networks):
+    def _is_tester(self, arrival: Arrival) -> bool:
+        if self._networks and _is_in(arrival.client_ip, self._networks):
             return True
-        request = exchange.request
+        request = arrival.request
         token = request.headers.get(self._header) if self._secret and request else None
         return token is not None and self._is_good(token)
 

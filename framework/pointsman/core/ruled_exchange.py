@@ -21,6 +21,7 @@ from pointsman.core.questions import (
 )
 from pointsman.core.ruled_ending import RuledEnding
 from pointsman.core.ruled_facts import BY_RULE
+from pointsman.core.rules import Rules
 from pointsman.model import record as ends
 from pointsman.model.decision import Close, Decision, Forward, Refuse, Respond, Retry
 from pointsman.model.errors import UpstreamError
@@ -93,15 +94,22 @@ class RuledExchange(RuledEnding):
 
     def _choose(self, now: float) -> Member | None:
         rules = self._rules
-        self.by_rule = False
-        for look in rules.choosing:
-            look(self)
+        self._by_rule = False
+        if not rules.choosing:
+            return self._chosen(rules, now)
+        looking = rules.looking(self)
+        member = self._chosen(rules, now)
+        for told in looking:
+            told(member.name if member is not None else "", self._how, self._by_rule)
+        return member
+
+    def _chosen(self, rules: Rules, now: float) -> Member | None:
         wish = self._wish
         if wish is not None and wish.server:
             member = self._pool.member(wish.server)
             if member is not None and member.takes_pinned and member not in self._tried:
                 self._how = BY_RULE
-                self.by_rule = True
+                self._by_rule = True
                 return member
             if wish.required:
                 self._refusal = Refuse(503)
@@ -134,7 +142,7 @@ class RuledExchange(RuledEnding):
                 raise _Refused(said)
             for member in candidates:
                 if member.name == said:
-                    self.by_rule = True
+                    self._by_rule = True
                     return member
         return None
 

@@ -33,13 +33,13 @@ class RuledFacts(Exchange):
         source: whose answer that is.
         failure: why the last attempt failed.
         termination: how it ended.
-        by_rule: a rule has named its server.
         tracer: is told why something was decided; None for real exchanges.
     """
 
     __slots__ = (
         "_asks_at",
         "_body",
+        "_by_rule",
         "_chain",
         "_client_slow",
         "_ended",
@@ -66,7 +66,6 @@ class RuledFacts(Exchange):
         "_whole_read",
         "_wish",
         "answer",
-        "by_rule",
         "failure",
         "outgoing",
         "source",
@@ -84,7 +83,7 @@ class RuledFacts(Exchange):
         self.source = ""
         self.failure: UpstreamError | None = None
         self.termination = ""
-        self.by_rule = False
+        self._by_rule = False  # a rule has named its server
         self.tracer: Callable[[str], None] | None = None
         self._notes: dict[object, object] | None = None
         self._log_fields: dict[str, str] | None = None

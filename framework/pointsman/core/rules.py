@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pointsman.contracts import Candidate
 from pointsman.contracts.rules import (
+    Choosing,
+    Chosen,
     Rulebook,
     Ruled,
     RuledAtConnection,
@@ -15,6 +17,7 @@ from pointsman.contracts.rules import (
 from pointsman.core.pool import Pool
 from pointsman.model.decision import Answer, Decision
 
+Looking = Callable[[Choosing], Chosen | None]
 Selecting = Callable[[RuledExchange, Sequence[Candidate]], str | Decision | None]
 Reading = Callable[[RuledConnection, bytes, bool], Answer]
 
@@ -69,7 +72,7 @@ class Rules:
         self.request: tuple[Ruled, ...] = tuple(
             [each.request for each in events if each.request is not None]
         )
-        self.choosing: tuple[Callable[[RuledExchange], None], ...] = tuple(
+        self.choosing: tuple[Looking, ...] = tuple(
             [each.choosing for each in events if each.choosing is not None]
         )
         self.select: tuple[Selecting, ...] = tuple(
@@ -103,6 +106,11 @@ class Rules:
     def again(self) -> Rules:
         """The same rulebooks, asked anew what they want."""
         return Rules(self.books, self.pools)
+
+    def looking(self, arrival: Choosing) -> list[Chosen]:
+        """Ask those who want to see a choice; they are to be told what came out."""
+        seen = [look(arrival) for look in self.choosing]
+        return [told for told in seen if told is not None]
 
     def pool(self, name: str) -> Pool:
         """The pool of that name.

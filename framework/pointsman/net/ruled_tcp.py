@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 from pointsman.core.client_hello import ClientHello
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
+from pointsman.core.ruled_facts import BY_RULE
 from pointsman.core.rules import Rules
 from pointsman.model.connection import ConnectionFacts
 from pointsman.model.decision import Close, Decision, More, Replace
@@ -29,7 +31,18 @@ class RuledTcpConnection(TcpConnection):
         deadline, slot: its place in the wheel of deadlines, while its first words are awaited.
     """
 
-    __slots__ = ("_asks", "_greeting", "_ruled", "_rules", "_said", "deadline", "slot")
+    __slots__ = (
+        "_asks",
+        "_by_rule",
+        "_greeting",
+        "_log_fields",
+        "_notes",
+        "_ruled",
+        "_rules",
+        "_said",
+        "deadline",
+        "slot",
+    )
 
     def __init__(
         self,
@@ -46,6 +59,9 @@ class RuledTcpConnection(TcpConnection):
         self._greeting: Greeting | None = None
         self._asks = False  # at `data`
         self._said = 0  # bytes that came, whatever rules make of them
+        self._by_rule = False  # a rule has named its server
+        self._notes: dict[object, object] | None = None
+        self._log_fields: dict[str, str] | None = None
         self.deadline = 0
         self.slot = 0
 
@@ -53,6 +69,28 @@ class RuledTcpConnection(TcpConnection):
     def memory(self) -> dict[object, object]:
         """What plugins and rules remember as long as it is open."""
         return self._ruled.memory
+
+    @property
+    def pool(self) -> str:
+        """Name of the pool it goes to."""
+        return self._pool.name if self._pool is not None else ""
+
+    @property
+    def notes(self) -> dict[object, object]:
+        """For rulebooks to tell themselves and each other."""
+        if self._notes is None:
+            self._notes = {}
+        return self._notes
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Further fields of the access log."""
+        if self._log_fields is None:
+            self._log_fields = {}
+        return self._log_fields
+
+    def _fields(self) -> Mapping[str, str] | None:
+        return self._log_fields
 
     def start(self, stream: Stream) -> None:
         """Read what the client wants if that decides where it goes, else dial."""
@@ -150,10 +188,25 @@ class RuledTcpConnection(TcpConnection):
         return super()._own_pool()
 
     def _choose(self, pool: Pool) -> Member | None:
+        rules = self._rules
+        self._by_rule = False
+        if not rules.choosing:
+            return self._chosen(pool)
+        looking = rules.looking(self)
+        member = self._chosen(pool)
+        for told in looking:
+            told(member.name if member is not None else "", self._how(pool), self._by_rule)
+        return member
+
+    def _how(self, pool: Pool) -> str:
+        return BY_RULE if self._by_rule else pool.how
+
+    def _chosen(self, pool: Pool) -> Member | None:
         forward = self._ruled.forward
         if forward is not None and forward.server:
             member = pool.member(forward.server)
             if member is not None and member.takes_pinned and member not in self._tried:
+                self._by_rule = True
                 return member
             if forward.required:
                 return None

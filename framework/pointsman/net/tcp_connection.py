@@ -107,7 +107,7 @@ class TcpConnection(TcpLine):
         if member is None:
             self._nobody_takes_it(pool)
             return
-        self._pin = pool.how
+        self._pin = self._how(pool)
         self._tried += (member,)
         self._member = member
         member.begin()
@@ -123,6 +123,10 @@ class TcpConnection(TcpLine):
 
     def _choose(self, pool: Pool) -> Member | None:
         return pool.choose(self, self._begun, self._tried)
+
+    def _how(self, pool: Pool) -> str:
+        """The word for how that was."""
+        return pool.how
 
     # ---- when all servers are over their limits (core.waiting.Waiter) ----
 

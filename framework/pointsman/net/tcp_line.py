@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pointsman.core.deadlines import Deadlines
@@ -219,6 +219,11 @@ class TcpLine:
             termination=reason,
             request=None,
             server_name=self._facts.server_name if self._facts is not None else "",
+            fields=self._fields(),
         )
         for finished in service.finished:
             finished(record)
+
+    def _fields(self) -> Mapping[str, str] | None:
+        """What rules want to have logged."""
+        return None

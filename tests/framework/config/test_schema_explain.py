@@ -30,7 +30,7 @@ def test_all_keys() -> None:
         ("{log: true, header: 'a b'}", "http", "explain.header: "),
         ("{networks: [x]}", "http", "explain.networks[0]: "),
         ("{secret: plain}", "http", "explain.secret: a secret is never written here"),
-        ("{log: true}", "tcp", "explain: in tcp mode there are no requests"),
+        ("{log: true, networks: [10.0.0.0/8]}", "tcp", "explain: in tcp mode there are no answers"),
     ],
 )
 def test_mistakes(explain: str, mode: str, message: str) -> None:

@@ -15,6 +15,7 @@ from kit.rulebooks import PlannedRules, Waiting
 from kit.sockets import PlayedPeer
 from kit.tcp_site import Site
 from pointsman.contracts import Arrival, Persistence
+from pointsman.contracts.rules import Choosing, Chosen
 from pointsman.contracts.tls import TlsMode
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
@@ -267,3 +268,28 @@ def test_what_pins_want_to_read_rules_see_as_well(lean_reactor: Any) -> None:
     assert seen == [(b"words", False)]
     assert site.connects().written == b"other words"
     site.close()
+
+
+def test_a_choice_is_seen_and_logged(site: RuledSite) -> None:
+    seen: list[tuple[str, str, bool]] = []
+
+    def choosing(connection: Choosing) -> Chosen:
+        assert connection.notes.setdefault("asked", connection.pool) == connection.pool
+        connection.log_fields["pool"] = connection.pool
+        return lambda *what: seen.append(what)
+
+    site.rule(choosing=choosing)
+    site.come()
+    settle(site.reactor)
+    site.dials.attempts[-1].fail()
+    site.clients.abort_all(OK)
+    assert seen == [("a", "none", False), ("b", "none", False)]
+    assert site.records[-1].fields == {"pool": "pool"}
+
+
+def test_a_server_that_a_rule_has_named_is_told_as_such(site: RuledSite) -> None:
+    seen: list[tuple[str, str, bool]] = []
+    site.rule(choosing=lambda _: lambda *what: seen.append(what), connection=Forward("", "b"))
+    site.come()
+    settle(site.reactor)
+    assert seen == [("b", "rule", True)]
