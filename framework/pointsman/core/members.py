@@ -100,9 +100,10 @@ class Member(MemberState):
         self._set_admin(state, reason, BY_ADMIN)
 
     def end_drain(self, reason: str) -> None:
-        """Draining is over: nobody is sent here any more."""
+        """Draining is over: nobody is sent here any more. Why it was drained is still told."""
         if self.admin == DRAINING:
-            self._set_admin(DISABLED, reason, BY_TIME)
+            wanted = self._admin_reason
+            self._set_admin(DISABLED, f"{reason}; {wanted}" if wanted else reason, BY_TIME)
 
     def _set_admin(self, state: str, reason: str, by: str) -> None:
         if state not in ADMIN_STATES:

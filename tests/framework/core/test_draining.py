@@ -51,7 +51,7 @@ def test_design_5_3_pins_are_honoured_until_the_drain_time_ends() -> None:
     assert member.takes_pinned
     end_drains(web, 1300.0)
     assert (member.admin, member.takes_pinned, member.keeps_pins) == (DISABLED, False, False)
-    assert member.why == "drain time 5m is over"
+    assert member.why == "drain time 5m is over; by an operator"
 
 
 def test_a_drain_that_is_taken_back_begins_anew() -> None:
@@ -76,7 +76,17 @@ def test_without_pins_it_ends_with_the_last_that_is_open() -> None:
     assert member.admin == DRAINING
     member.end()
     end_drains(web, 1.0)
-    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain")
+    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain; by an operator")
+
+
+def test_why_it_was_drained_is_still_told_when_it_is_over() -> None:
+    web, member = pool(pins=False)
+    member.set_admin(DRAINING, "by command: new disks")
+    end_drains(web, 0.0)
+    assert (member.admin, member.why) == (
+        DISABLED,
+        "nothing was left to drain; by command: new disks",
+    )
 
 
 def test_no_drain_time_takes_the_pins_at_once() -> None:
@@ -128,7 +138,7 @@ def test_pins_are_counted_by_their_table() -> None:
     assert member.admin == DRAINING
     table.pins = {"b": 2}
     end_drains(web, 1.0)
-    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain")
+    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain; by an operator")
 
 
 def chained(*tables: Counted | None) -> tuple[Pool, Member]:
@@ -152,7 +162,7 @@ def test_pins_that_are_fallen_back_to_keep_a_drain_going() -> None:
     assert member.admin == DRAINING
     second.pins = {}
     end_drains(web, 1.0)
-    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain")
+    assert (member.admin, member.why) == (DISABLED, "nothing was left to drain; by an operator")
 
 
 def test_a_table_that_two_kinds_share_counts_once() -> None:

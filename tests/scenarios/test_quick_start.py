@@ -1,0 +1,176 @@
+"""docs/quick-start.md, typed in from top to bottom: only the ports are others."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kit.running_site import eventually
+from kit.tree import TOP
+
+PAGE = TOP / "docs" / "quick-start.md"
+PORTS = ("8080", "8081", "8082", "8443")
+PATIENCE = 60.0  # seconds
+# Set up by the one who runs the tests.
+INSTALLED_ALREADY = (
+    'python3 -m venv .venv\n.venv/bin/pip install --quiet .\nexport PATH="$PWD/.venv/bin:$PATH"\n'
+)
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, and its text."""
+
+    language: str
+    text: str
+
+
+def blocks() -> list[Block]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return [Block(*each) for each in found]
+
+
+def free_ports(count: int) -> list[str]:
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [str(sock.getsockname()[1]) for sock in sockets]
+
+
+class Shell:
+    """A shell of somebody who follows the page, in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self._here = re.compile(r"\b(?:" + "|".join(PORTS) + r")\b")
+        self._ports = ports
+        binaries = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.process = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=home,
+            env={"HOME": str(home), "PATH": binaries, "COLUMNS": "200", "LANG": "C.UTF-8"},
+        )
+
+    def here(self, text: str) -> str:
+        """The same with the ports of this shell."""
+        return self._here.sub(lambda found: self._ports[found[0]], text)
+
+    def type_in(self, commands: str) -> tuple[int, str]:
+        """Type commands in; the exit status of the last one, and what all have printed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        # $! belongs to whoever follows the page, so it is not touched.
+        self.process.stdin.write(f'{self.here(commands)}\necho "--status $?"\n')
+        self.process.stdin.flush()
+        printed = ""
+        while (ended := re.search(r"^--status (\d+)\n", printed, re.MULTILINE)) is None:
+            line = self.process.stdout.readline()
+            assert line, f"the shell ended after:\n{printed}"
+            printed += line
+        return int(ended[1]), printed[: ended.start()]
+
+    def port(self, written: str) -> int:
+        return int(self._ports[written])
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        if self.process.poll() is None:
+            self.type_in("kill $(jobs -p) 2>/dev/null")
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    shell = Shell(tmp_path)
+    try:
+        yield shell
+    finally:
+        shell.end()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_up(server: str, log: Path) -> bool:
+    """What its health check has said last; it may not have seen how it went and came back."""
+    text = log.read_text()
+    return text.rfind(f"{server} is up: ") > text.rfind(f"{server} is down: ")
+
+
+def in_general(text: str) -> str:
+    """The same without what differs from time to time and from place to place."""
+    text = re.sub(r"/\S*/first-site", "/first-site", text)
+    text = re.sub(r"\d[\d.:]*", "N", re.sub(r"up \d+m? ?\d*s", "up Ns", text))
+    text = re.sub(r"\d+ k?B\b|N k?B\b", "N B", text)
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+def started_by(commands: str) -> list[str]:
+    """Ports on which what these commands leave running will listen."""
+    found = re.findall(r"http\.server (\d+)", commands)
+    return [*found, "8080"] if "pointsman run" in commands else found
+
+
+@pytest.mark.needs_program("curl", package="curl")
+def test_who_follows_the_page_gets_what_it_shows(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "first-site"
+    printed, seen = "", 0
+    for language, text in blocks():
+        if language == "yaml":
+            (folder / "site.yaml").write_text(shell.here(text))
+        elif language == "text":
+            assert printed == shell.here(text)
+            seen += 1
+        elif language == "console":  # times and counts are others each time
+            assert in_general(printed) == in_general(shell.here(text))
+            seen += 1
+        else:
+            assert language == "sh"
+            status, printed = shell.type_in(text.removeprefix(INSTALLED_ALREADY))
+            assert status == 0, f"{text}\n{printed}"
+            for port in started_by(text):
+                eventually(lambda port=port: listens(shell.port(port)), PATIENCE)  # type: ignore[misc]
+            if "--directory one >>" in text:
+                eventually(lambda: is_up("web/one", folder / "pointsman.log"), PATIENCE)
+    assert seen == 9
+    eventually(lambda: not any(listens(shell.port(port)) for port in PORTS), PATIENCE)
+
+
+@pytest.mark.slow
+def test_what_is_installed_by_the_page_is_the_program(tmp_path: Path) -> None:
+    (install,) = (block.text for block in blocks() if "pip install" in block.text)
+    assert install.startswith(INSTALLED_ALREADY)
+    clone = tmp_path / "clone"
+    # What is committed or not, but nothing that is made here.
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=TOP, capture_output=True, check=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, listed):
+        target = clone / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (TOP / name).is_file():
+            target.write_bytes((TOP / name).read_bytes())
+    shown = subprocess.run(
+        ["bash", "-ec", install], cwd=clone, capture_output=True, text=True, timeout=580
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("pointsman 0.")
