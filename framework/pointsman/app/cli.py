@@ -11,10 +11,11 @@ from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
 from pointsman.app.commands.explain import explain
 from pointsman.app.commands.health import health
+from pointsman.app.commands.history import history, undo
 from pointsman.app.commands.new import new
 from pointsman.app.commands.pins import pins
 from pointsman.app.commands.plugins import plugins
-from pointsman.app.commands.reload import reload
+from pointsman.app.commands.reload import confirm, reload
 from pointsman.app.commands.run import run
 from pointsman.app.commands.schema import schema
 from pointsman.app.commands.server import server
@@ -64,6 +65,9 @@ def _site_reader(path: str) -> object:
 
 main.add_command(run)
 main.add_command(reload)
+main.add_command(confirm)
+main.add_command(history)
+main.add_command(undo)
 main.add_command(status)
 main.add_command(server)
 main.add_command(demo)

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from pointsman.app.assembly import RunningSite
 from pointsman.app.health_try import NoServer, chosen
 from pointsman.app.reload import Plan, Reloading
-from pointsman.app.revisions import COMMAND
+from pointsman.app.revisions import COMMAND, Revision
 from pointsman.app.seeing import Seeing
 from pointsman.app.seen import ServersChanged, SiteSeen
 from pointsman.app.slices import in_slices
@@ -70,21 +70,65 @@ class Operating:
 
     # ---- the whole ----
 
-    def reload(self, file: str = "") -> Deferred[Plan]:
+    def reload(self, file: str = "", confirm: float = 0.0) -> Deferred[Plan]:
         """Read the configuration file anew and work by it, as a whole or not at all.
 
         Args:
             file: the file that is meant, absolute; "" for whichever it runs by. As another one
                 is hardly meant, it is refused.
+            confirm: it goes back by itself unless it is confirmed in so many seconds; 0 never.
 
         Returns:
             Fires with what has changed; fails as ``Reloading.change`` does.
         """
+        if refused := self._not_ours(file):
+            return fail(refused)
+        return self.reloading.change(by=COMMAND, confirm=confirm)
+
+    def check(self, file: str = "") -> Deferred[Plan]:
+        """See what would change by a configuration file. Nothing does.
+
+        Args:
+            file: any file, absolute; "" for the one that it runs by.
+
+        Returns:
+            Fires with the plan; fails as ``Reloading.check`` does.
+        """
+        ours = os.path.realpath(file) == os.path.realpath(self.reloading.file)
+        return self.reloading.check(None if ours or not file else file)
+
+    def history(self) -> Deferred[list[Revision]]:
+        """The revisions that are kept, the oldest first; the last one is in force."""
+        return self.reloading.past.history()
+
+    def undo(self, file: str = "", to: int | None = None, force: bool = False) -> Deferred[Plan]:
+        """Put the files of an earlier revision back, and work by them.
+
+        Args:
+            file: as of ``reload``.
+            to, force: as of ``Past.undo``.
+        """
+        if refused := self._not_ours(file):
+            return fail(refused)
+        return self.reloading.past.undo(to, force)
+
+    def confirm(self, file: str = "") -> Deferred[int]:
+        """Say that the last change is good; fires with the number of its revision.
+
+        Args:
+            file: as of ``reload``.
+        """
+        if refused := self._not_ours(file):
+            return fail(refused)
+        return self.reloading.past.confirm()
+
+    def _not_ours(self, file: str) -> ReloadError | None:
+        """What is wrong with whoever means another file."""
         ours = self.reloading.file
-        if file and os.path.realpath(file) != os.path.realpath(ours):
-            told = f"by {ours}" if ours else "by no file"
-            return fail(ReloadError(f"what is at work goes {told}, not by {file}"))
-        return self.reloading.change(by=COMMAND)
+        if not file or os.path.realpath(file) == os.path.realpath(ours):
+            return None
+        told = f"by {ours}" if ours else "by no file"
+        return ReloadError(f"what is at work goes {told}, not by {file}")
 
     def status(self) -> Deferred[SiteSeen]:
         """All services, pools and servers as they are now."""

@@ -96,8 +96,9 @@ class Past:
         """
 
         def noted() -> Revision:
-            self.revisions.keep_in(state_dir)
-            return self.revisions.add(by, plan.changes, plan.configuration.sources, restores)
+            sources = plan.configuration.sources
+            self.revisions.keep_in(state_dir, sources)
+            return self.revisions.add(by, plan.changes, sources, restores)
 
         return self._aside(noted)
 

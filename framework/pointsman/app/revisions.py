@@ -15,14 +15,15 @@ from twisted.logger import Logger
 
 from pointsman.app.whole_file import write_whole
 from pointsman.config.includes import Source
+from pointsman.config.state_dir import own_name
 from pointsman.model.errors import ReloadError
 
 # So many are kept, the one in force included.
 MOST = 50
 # So many changes of one are told; the rest is only counted.
 MOST_TOLD = 100
-# Below `state_dir`.
-FOLDER = "revisions"
+# What its folder in `state_dir` ends with.
+SUFFIX = ".revisions"
 _MODE = 0o700
 
 # By what one came into force.
@@ -88,7 +89,7 @@ class Revisions:
             state_dir: where to keep what is kept over a restart, None for nowhere.
             sources: the files that are in force.
         """
-        self.keep_in(state_dir)
+        self.keep_in(state_dir, sources)
         files = files_of(sources)
         if self.latest and files:
             with suppress(ReloadError):
@@ -97,9 +98,16 @@ class Revisions:
                     return last
         return self.add(START, (), sources)
 
-    def keep_in(self, state_dir: Path | None) -> None:
-        """Keep those to come below that folder; nothing is written yet."""
-        folder = state_dir / FOLDER if state_dir is not None else None
+    def keep_in(self, state_dir: Path | None, sources: Sequence[Source]) -> None:
+        """Keep those to come below that folder, or in memory; nothing is written yet.
+
+        Args:
+            state_dir: None for memory.
+            sources: of the configuration; one that was given in code is kept in memory.
+        """
+        folder = None
+        if state_dir is not None and sources:
+            folder = state_dir / own_name(sources[0].name, SUFFIX)
         if folder != self._folder:
             self._folder = folder
             self.latest = max(self.latest, *self.numbers, 0)

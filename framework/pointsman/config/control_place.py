@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from hashlib import blake2b
+import re
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from pointsman.config.includes import gather, read_file
+from pointsman.config.includes import gather, plain_text, read_file
 from pointsman.config.load import Configuration
+from pointsman.config.pieces import taken_apart
 from pointsman.config.problems import problem_at, problems_of
 from pointsman.config.schema import ControlSection, off_or_section
+from pointsman.config.state_dir import own_name
 from pointsman.config.steps import at_once
 from pointsman.config.tree import Positions
 from pointsman.model.errors import ConfigError, Problem
 
 _SUFFIX = ".control"
+_OURS = re.compile(r"""["']?(?:control|state_dir)\b""")
+_INCLUDE = re.compile(r"""^["']?include\b""", re.MULTILINE)
 
 
 def control_place(configuration: Configuration) -> Path | None:
@@ -40,7 +43,16 @@ def find_control_place(path: str) -> Path | None:
         text = read_file(Path(path))
     except ValueError as error:
         raise ConfigError([Problem(path, 0, 0, "", f"cannot read it: {error}")]) from None
-    gathered = at_once(gather(text, path, {}))
+    text = plain_text(text)
+    ours = _ours_alone(text)
+    apart = ours and taken_apart(text) is not None and not _INCLUDE.search(text)
+    try:
+        gathered = at_once(gather(ours if apart else text, path, {}))
+    except ConfigError:
+        # Whoever wants to undo what cannot be read must get through nevertheless.
+        if not ours or apart:
+            raise
+        gathered = at_once(gather(ours, path, {}))
     positions = Positions(gathered.root)
     # A section whose lines are all commented out is as good as none.
     raw = {key: value for key, value in gathered.root.value.items() if value is not None}
@@ -56,6 +68,17 @@ def find_control_place(path: str) -> Path | None:
     return _place(control, state_dir, positions)
 
 
+def _ours_alone(text: str) -> str:
+    """The text with nothing but what we look for, at its lines; "" if that is not there."""
+    lines: list[str] = []
+    found = False
+    for line in text.split("\n"):
+        if line and not line[0].isspace() and line[0] != "#":
+            found = _OURS.match(line) is not None
+        lines.append(line if found else "")
+    return "\n".join(lines) if any(lines) else ""
+
+
 def _place(control: ControlSection | None, state_dir: str, positions: Positions) -> Path | None:
     if control is None:
         return None
@@ -64,7 +87,4 @@ def _place(control: ControlSection | None, state_dir: str, positions: Positions)
     file = positions.root.mark
     if not state_dir or not file.line:
         return None
-    whole = os.path.realpath(file.file)
-    number = blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
-    name = f"{Path(whole).stem}-{number}{_SUFFIX}"
-    return positions.folder(("state_dir",)).absolute() / state_dir / name
+    return positions.folder(("state_dir",)).absolute() / state_dir / own_name(file.file, _SUFFIX)

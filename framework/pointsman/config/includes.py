@@ -70,7 +70,7 @@ def read_file(path: File) -> str:
         raise ValueError(str(error)) from None
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The same without what makes no difference."""
     text = text.removeprefix("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
@@ -104,7 +104,7 @@ class _Gatherer:
         gathered = self._gathered
         gathered.sources.append(Source(str(path), text))
         tree = yield from parse_parts(
-            _plain(text), str(path), gathered.problems, self._before, gathered.parts
+            plain_text(text), str(path), gathered.problems, self._before, gathered.parts
         )
         if tree.value is None:
             tree.value = {}

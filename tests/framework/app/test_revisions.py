@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.app.revisions import COMMAND, FOLDER, MOST_TOLD, SIGNAL, START, Revisions, files_of
+from pointsman.app.revisions import COMMAND, MOST_TOLD, SIGNAL, START, SUFFIX, Revisions, files_of
 from pointsman.config.includes import Source
+from pointsman.config.state_dir import own_name
 from pointsman.model.errors import ReloadError
 
 NOW = 1_700_000_000.0
@@ -18,9 +19,13 @@ def source(text: str) -> tuple[Source, ...]:
     return (Source("/etc/site.yaml", text), Source("/etc/conf.d/a.yaml", "a: b\r\n"))
 
 
+def folder_in(state_dir: Path) -> Path:
+    return state_dir / own_name("/etc/site.yaml", SUFFIX)
+
+
 def revisions(state_dir: Path | None, most: int = 50) -> Revisions:
     made = Revisions(lambda: NOW, most)
-    made.keep_in(state_dir)
+    made.keep_in(state_dir, source(""))
     return made
 
 
@@ -72,6 +77,19 @@ def test_names_hold_wherever_the_program_was_started(
     assert files_of([Source("site.yaml", "")]) == (Source(f"{tmp_path}/site.yaml", ""),)
 
 
+def test_two_programs_may_share_a_folder(tmp_path: Path) -> None:
+    kept, other = revisions(tmp_path), Revisions()
+    kept.add(START, (), source("1"))
+    assert other.start(tmp_path, [Source("/etc/other.yaml", "2")]).number == 1
+    assert len([*tmp_path.iterdir()]) == 2
+
+
+def test_what_was_given_in_code_is_kept_in_memory(tmp_path: Path) -> None:
+    kept = Revisions()
+    kept.start(tmp_path, ())
+    assert (kept.numbers, [*tmp_path.iterdir()]) == ([1], [])
+
+
 # ---- over a restart ----
 
 
@@ -88,7 +106,7 @@ def test_a_start_with_what_was_in_force_is_no_new_one(tmp_path: Path) -> None:
 
 def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
     revisions(tmp_path).add(START, (), source("1"))
-    (file,) = (tmp_path / FOLDER).iterdir()
+    (file,) = (folder_in(tmp_path)).iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -97,7 +115,7 @@ def test_numbers_go_on_in_another_folder(tmp_path: Path) -> None:
     kept = revisions(None)
     kept.add(START, (), source("1"))
     kept.add(START, (), source("2"))
-    kept.keep_in(tmp_path)
+    kept.keep_in(tmp_path, source(""))
     assert kept.add(SIGNAL, (), source("3")).number == 3
     # What is in memory is not forgotten.
     assert kept.numbers == [1, 2, 3]
@@ -108,7 +126,7 @@ def test_what_cannot_be_read_is_said_and_left_out(tmp_path: Path) -> None:
     kept = revisions(tmp_path)
     for number in (1, 2, 3):
         kept.add(START, (), source(str(number)))
-    folder = tmp_path / FOLDER
+    folder = folder_in(tmp_path)
     (folder / "00000002.json").write_text('{"number": 2')
     (folder / "notes.json").write_text("not ours")
     (folder / "00000004.json").mkdir()
@@ -120,11 +138,11 @@ def test_what_cannot_be_read_is_said_and_left_out(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_kept_in_memory(tmp_path: Path) -> None:
-    (tmp_path / FOLDER).write_text("in the way")
+    (folder_in(tmp_path)).write_text("in the way")
     kept = revisions(tmp_path)
     added = kept.add(START, (), source("1"))
     assert kept.all() == [added]
-    (tmp_path / FOLDER).unlink()
+    (folder_in(tmp_path)).unlink()
     kept.add(SIGNAL, (), source("2"))
-    assert [each.name for each in (tmp_path / FOLDER).iterdir()] == ["00000002.json"]
+    assert [each.name for each in (folder_in(tmp_path)).iterdir()] == ["00000002.json"]
     assert kept.numbers == [1, 2]

@@ -80,6 +80,27 @@ def test_the_rest_of_the_file_may_be_wrong(tmp_path: Path) -> None:
     assert find_control_place(path) == tmp_path / "here"
 
 
+@pytest.mark.parametrize(
+    "rest", ["a: [\n", "virtual_services:\n  a: {listen: *:80}\n", "a: 1\na: 2\n"]
+)
+def test_what_is_no_yaml_is_not_in_the_way(tmp_path: Path, rest: str) -> None:
+    path = written(tmp_path, f"pools:\n  web: {{}}\ncontrol:\n  # where\n  socket: here\n{rest}")
+    assert find_control_place(path) == tmp_path / "here"
+
+
+def test_what_is_no_yaml_is_not_in_the_way_of_one_that_includes_others(tmp_path: Path) -> None:
+    path = written(tmp_path, "include: other.yaml\nstate_dir: kept\nb: 'c\n")
+    place = find_control_place(path)
+    assert place is not None
+    assert place.parent == tmp_path / "kept"
+
+
+def test_a_mistake_in_what_is_looked_at_is_told_at_its_place(tmp_path: Path) -> None:
+    path = written(tmp_path, "pools:\n  web: {}\ncontrol:\n  sockt: here\n")
+    with pytest.raises(ConfigError, match=r"site\.yaml:5:3: control\.sockt"):
+        find_control_place(path)
+
+
 def test_in_code_there_is_none_by_default() -> None:
     kept = {"version": 1, "state_dir": "state"}
     assert control_place(load_mapping(kept, registry_of(), {})) is None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
+
+from pointsman.app.commands.changing import tell_plan
+from pointsman.app.commands.controlling import control_option, reached
 
 # What the modes that put TLS on say of themselves; nobody shall overlook it.
 NOT_VERIFIED = "verify: none"
@@ -13,8 +17,22 @@ NOT_VERIFIED = "verify: none"
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Problems as JSON on stdout.")
-def check(file: str, as_json: bool) -> None:
-    """Say everything that is wrong with the configuration FILE; exit with 1 if anything is."""
+@click.option("--diff", is_flag=True, help="Ask what runs by FILE what would change by it.")
+@control_option
+def check(file: str, as_json: bool, diff: bool, control: str | None) -> None:
+    """Say everything that is wrong with the configuration FILE; exit with 1 if anything is.
+
+    With --diff what runs reads FILE, with its own environment and rights, and nothing changes; with
+    --control as well FILE may be any other than the one that it runs by. Exit status then: 3 what
+    runs cannot tell, 9 nothing runs.
+    """
+    if diff:
+        with reached(file, control, patience=None) as running:
+            told = running.ask("check", file=os.path.abspath(file))
+        tell_plan(told, as_json, "against revision {}")
+        return
+    if control is not None:
+        raise click.UsageError("--control is for --diff")
     from twisted.internet.task import Clock
 
     from pointsman.app.commands.telling import problems_as_json, tell_problems

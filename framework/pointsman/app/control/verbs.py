@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
@@ -24,11 +24,14 @@ from pointsman.app.control.writing import answer_steps
 from pointsman.app.health_try import NoServer
 from pointsman.app.operating import Operating
 from pointsman.app.reload import Plan
+from pointsman.app.revisions import Revision
 from pointsman.app.seen import ServersChanged, SiteSeen
 from pointsman.config.nearest import nearest
 from pointsman.model.errors import ConfigError, PointsmanError
 
 Model = TypeVar("Model", bound="Arguments")
+# Nobody waits longer than a day for somebody to confirm.
+MOST_SECONDS = 86_400.0
 Verb = Callable[[Mapping[str, Any]], Any]
 
 
@@ -42,10 +45,29 @@ class NoArguments(Arguments):
     """There are none."""
 
 
-class ReloadArguments(Arguments):
-    """Of ``reload``: the file that is meant, "" for whichever it runs by."""
+class FileArguments(Arguments):
+    """Of ``check`` and ``confirm``: the file that is meant, "" for whichever it runs by."""
 
     file: str = ""
+
+
+class ReloadArguments(FileArguments):
+    """Of ``reload``: seconds until it goes back unless it is confirmed, 0 for never."""
+
+    confirm: float = Field(default=0.0, ge=0.0, le=MOST_SECONDS, allow_inf_nan=False)
+
+
+class UndoArguments(FileArguments):
+    """Of ``undo``: to which revision, and whether changed files may be overwritten."""
+
+    to: int | None = None
+    force: bool = False
+
+
+class HistoryArguments(Arguments):
+    """Of ``history``: the one whose files are to be told as well."""
+
+    number: int | None = None
 
 
 Servers = Annotated[list[str], Field(min_length=1, max_length=1000)]
@@ -80,6 +102,10 @@ class Verbs:
         self._known: dict[str, Verb] = {
             "status": self._status,
             "reload": self._reload,
+            "check": self._check,
+            "history": self._history,
+            "undo": self._undo,
+            "confirm": self._confirm,
             "server_state": self._server_state,
             "server_weight": self._server_weight,
         }
@@ -121,7 +147,38 @@ class Verbs:
         return self._operating.status()
 
     def _reload(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        return self._operating.reload(_read(ReloadArguments, given).file).addCallback(self._plan)
+        read = _read(ReloadArguments, given)
+        return self._operating.reload(read.file, read.confirm).addCallback(self._plan)
+
+    def _check(self, given: Mapping[str, Any]) -> Deferred[Any]:
+        read = _read(FileArguments, given)
+        return self._operating.check(read.file).addCallback(self._plan)
+
+    def _undo(self, given: Mapping[str, Any]) -> Deferred[Any]:
+        read = _read(UndoArguments, given)
+        return self._operating.undo(read.file, read.to, read.force).addCallback(self._plan)
+
+    def _confirm(self, given: Mapping[str, Any]) -> Deferred[Any]:
+        read = _read(FileArguments, given)
+        return self._operating.confirm(read.file).addCallback(lambda number: {"revision": number})
+
+    def _history(self, given: Mapping[str, Any]) -> Deferred[Any]:
+        number = _read(HistoryArguments, given).number
+        return self._operating.history().addCallback(self._revisions, number)
+
+    def _revisions(self, kept: Sequence[Revision], number: int | None) -> Mapping[str, Any]:
+        reloading = self._operating.reloading
+        waiting = reloading.past.unconfirmed
+        told: dict[str, Any] = {
+            "revision": reloading.number,
+            "unconfirmed": waiting is not None,
+            "revisions": [
+                {**asdict(each), "files": [file.name for file in each.files]} for each in kept
+            ],
+        }
+        if number is not None:
+            told["files"] = reloading.past.revisions.get(number).files
+        return told
 
     def _plan(self, plan: Plan) -> Mapping[str, Any]:
         return {

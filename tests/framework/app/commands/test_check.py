@@ -5,6 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from kit.controlled_site import controlled_site
 from pointsman.app.cli import main
 
 GOOD = """\
@@ -80,3 +81,30 @@ def test_servers_inside_a_host_cannot_be_had_from_the_command_line(tmp_path: Pat
     result = CliRunner().invoke(main, ["check", path])
     assert result.exit_code == 1
     assert "only a program that embeds pointsman" in result.stderr
+
+
+def test_what_would_change_by_it_is_asked_of_what_runs(tmp_path: Path) -> None:
+    text = """\
+pools:
+  web: {health: none, servers: {a: 127.0.0.1:1, b: {address: 127.0.0.1:2, weight: 5}}}
+virtual_services:
+  site: {listen: "127.0.0.1:0", pool: web}
+"""
+    with controlled_site(tmp_path, text) as site:
+        assert site.command("check", "CONFIG", "--diff").output == (
+            "against revision 1, nothing has changed\n"
+        )
+        changed = site.path.read_text().replace("weight: 5", "weight: 7")
+        site.path.write_text(changed)
+        assert site.command("check", "CONFIG", "--diff").output == (
+            "pool web: server b: weight 5 -> 7\nagainst revision 1, 1 change\n"
+        )
+        assert site.servers()["web/b"]["weight"] == 5
+        (place,) = (tmp_path / "state").glob("*.control")
+        other = tmp_path / "other.yaml"
+        other.write_text(changed.replace("weight: 7", "weight: 9"))
+        told = site.told("check", str(other), "--diff", "--control", str(place))
+        assert told["changes"] == ["pool web: server b: weight 5 -> 9"]
+        site.path.write_text(changed.replace("weight", "wait"))
+        assert "wait" in site.command("check", "CONFIG", "--diff", status=1).stderr
+        site.command("check", "CONFIG", "--control", str(place), status=2)

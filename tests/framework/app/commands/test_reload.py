@@ -5,7 +5,11 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 from kit.controlled_site import controlled_site
+from pointsman.app.cli import main
 
 SITE = """\
 pools:
@@ -89,3 +93,38 @@ def test_the_socket_moves_with_the_configuration(tmp_path: Path) -> None:
         assert "no commands can reach it: cannot listen on" in told.stderr
         site.path.write_text(f"{text}control: {{socket: here}}\n")
         assert site.told("status", "CONFIG")["revision"] == 2
+
+
+def test_it_stays_when_it_is_confirmed(tmp_path: Path) -> None:
+    with controlled_site(tmp_path, SITE) as site:
+        text = site.path.read_text()
+        site.path.write_text(text.replace("weight: 5", "weight: 7"))
+        told = site.command("reload", "CONFIG", "--confirm", "1h")
+        assert told.output == (
+            "pool web: server b: weight 5 -> 7\nrevision 2 is in force, 1 change\n"
+            f"it goes back in 3600s unless somebody says: pointsman confirm {site.path}\n"
+        )
+        told = site.command("reload", "CONFIG", status=3)
+        assert "revision 2 waits to be confirmed" in told.stderr
+        assert site.told("history", "CONFIG")["unconfirmed"] is True
+        assert site.command("confirm", "CONFIG").output == "revision 2 stays\n"
+        told = site.command("confirm", "CONFIG", status=3)
+        assert "nothing waits to be confirmed" in told.stderr
+        site.command("reload", "CONFIG")
+
+
+def test_it_goes_back_when_nobody_confirms(tmp_path: Path) -> None:
+    with controlled_site(tmp_path, SITE) as site:
+        text = site.path.read_text()
+        site.path.write_text(text.replace("weight: 5", "weight: 7"))
+        site.command("reload", "CONFIG", "--confirm", "1s")
+        site.program.until("revision 3 is in force")
+        assert site.path.read_text() == text
+        assert site.servers()["web/b"]["weight"] == 5
+
+
+@pytest.mark.parametrize("wrong", ["60", "0s", "2d", "soon"])
+def test_what_is_no_time_to_confirm_is_refused(tmp_path: Path, wrong: str) -> None:
+    told = CliRunner().invoke(main, ["reload", str(tmp_path / "x.yaml"), "--confirm", wrong])
+    assert told.exit_code == 2
+    assert "Invalid value for '--confirm'" in told.output

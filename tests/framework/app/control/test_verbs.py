@@ -72,6 +72,22 @@ def test_a_configuration_with_errors(tmp_path: Path) -> None:
     assert (problem["line"], problem["column"], problem["key"]) == (3, 9, "pools.web.helth")
 
 
+def test_check(tmp_path: Path) -> None:
+    told = asked(tmp_path, "check", SITE.replace("127.0.0.1:2", "127.0.0.1:3"))["answer"]
+    assert told["revision"] == 1
+    assert told["changes"] == ["pool web: server b: address 127.0.0.1:2 -> 127.0.0.1:3"]
+
+
+def test_history(tmp_path: Path) -> None:
+    told = asked(tmp_path, "history")["answer"]
+    (first,) = told.pop("revisions")
+    assert told == {"revision": 1, "unconfirmed": False}
+    assert (first["number"], first["by"], first["changes"]) == (1, "start", [])
+    assert first["files"] == [str(tmp_path / "site.yaml")]
+    told = asked(tmp_path, "history", number=1)["answer"]
+    assert told["files"] == [{"name": str(tmp_path / "site.yaml"), "text": SITE}]
+
+
 def test_servers(tmp_path: Path) -> None:
     told = asked(tmp_path, "server_state", servers=["a"], state="draining", why="disks")["answer"]
     assert (told["servers"][0]["state"], told["servers"][0]["why"]) == (
@@ -94,6 +110,14 @@ def test_servers(tmp_path: Path) -> None:
         ("server_state", {"servers": ["c"], "state": "draining"}, "unknown", "no server 'c'"),
         ("server_state", {"servers": ["a"], "state": "away"}, "refused", "not 'away'"),
         ("reload", {"file": "/other.yaml"}, "refused", "not by /other.yaml"),
+        ("reload", {"confirm": -1.0}, "request", "confirm: "),
+        ("undo", {"file": "/other.yaml"}, "refused", "not by /other.yaml"),
+        ("undo", {}, "refused", "no revision before 1 is kept"),
+        ("undo", {"to": 7, "force": True}, "refused", "there is no revision 7"),
+        ("confirm", {"file": "/other.yaml"}, "refused", "not by /other.yaml"),
+        ("confirm", {}, "refused", "nothing waits to be confirmed"),
+        ("history", {"number": 7}, "refused", "there is no revision 7"),
+        ("check", {"file": "/no/other.yaml"}, "configuration", "cannot read it"),
     ],
 )
 def test_what_cannot_be_is_told_why(
