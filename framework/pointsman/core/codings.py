@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import zlib
+from functools import lru_cache
 from typing import Any, Final
 
 # What comes out at a time; whoever reads slowly has no more than this waiting for him.
@@ -86,6 +88,62 @@ class Decoder:
         return True
 
 
+class BrotliDecoder(Decoder):
+    """Takes Brotli (RFC 7932) off a body.
+
+    Args:
+        brotli: the module of that name.
+    """
+
+    __slots__ = ("_broken", "_brotli", "_out")
+
+    def __init__(self, brotli: Any) -> None:
+        super().__init__(False)
+        self._brotli: Any = brotli.Decompressor()
+        self._broken: Any = brotli.error
+        self._out = b""
+
+    def piece(self) -> bytes:
+        """The next decoded bytes; see ``Decoder``.
+
+        Raises:
+            CodingError: it is not what it should be.
+        """
+        out = self._out or self._more()
+        self._out = out[PIECE:]
+        return out[:PIECE]
+
+    def _more(self) -> bytes:
+        brotli = self._brotli
+        while not brotli.is_finished():
+            data = b""
+            if brotli.can_accept_more_data():
+                data, self._in = self._in, b""
+            try:
+                # It may give somewhat more than it is asked for, and never much more.
+                found: bytes = brotli.process(data, output_buffer_limit=PIECE)
+            except self._broken as error:
+                raise CodingError(f"the coding is broken: {error}") from None
+            if found:
+                return found
+            if not data:
+                break  # it wants more than there is
+        if brotli.is_finished():
+            self._in = b""
+        elif self._last and self._begun:
+            raise CodingError("the coded body breaks off")
+        return b""
+
+
+@lru_cache(maxsize=1)
+def _brotli() -> Any:
+    """The module, if it is installed."""
+    try:
+        return importlib.import_module("brotli")
+    except ImportError:
+        return None
+
+
 def decoder_for(codings: list[bytes]) -> Decoder | None:
     """A decoder for the value of Content-Encoding, or None if nobody here can decode that.
 
@@ -94,4 +152,7 @@ def decoder_for(codings: list[bytes]) -> Decoder | None:
     """
     if codings in ([b"gzip"], [b"x-gzip"]):
         return Decoder(True)
+    if codings == [b"br"]:
+        brotli = _brotli()
+        return None if brotli is None else BrotliDecoder(brotli)
     return Decoder(False) if codings == [b"deflate"] else None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import sys
 import zlib
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.codings import PIECE, CodingError, Decoder, decoder_for
+from pointsman.core import codings as codings_module
+from pointsman.core.codings import PIECE, BrotliDecoder, CodingError, Decoder, decoder_for
 
 TEXT = b"a line of text, again and again\n" * 40
 
@@ -80,5 +83,35 @@ def test_only_some_codings_can_be_taken_off() -> None:
     assert decoder_for([b"gzip"]) is not None
     assert decoder_for([b"x-gzip"]) is not None
     assert decoder_for([b"deflate"]) is not None
-    assert decoder_for([b"br"]) is None
+    assert decoder_for([b"zstd"]) is None
+    assert isinstance(decoder_for([b"br"]), BrotliDecoder)
     assert decoder_for([b"gzip", b"gzip"]) is None
+
+
+@given(st.binary(max_size=3000), st.lists(st.integers(0, 5000)))
+def test_brotli_comes_out_as_it_went_in(data: bytes, cuts: list[int]) -> None:
+    assert decoded(BrotliDecoder(brotli), brotli.compress(data), cuts) == data
+
+
+def test_a_bomb_of_brotli_comes_out_in_pieces() -> None:
+    decoder = BrotliDecoder(brotli)
+    decoder.feed(brotli.compress(b"\0" * 30_000_000), True)
+    count = 0
+    while piece := decoder.piece():
+        assert len(piece) <= PIECE
+        count += len(piece)
+    assert count == 30_000_000
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [5, 9]])
+@pytest.mark.parametrize("coded", [brotli.compress(TEXT)[:-3], b"no brotli at all" * 9])
+def test_broken_brotli_is_told(coded: bytes, cuts: list[int]) -> None:
+    with pytest.raises(CodingError):
+        decoded(BrotliDecoder(brotli), coded, cuts)
+
+
+def test_without_the_library_brotli_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    codings_module._brotli.cache_clear()
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    assert decoder_for([b"br"]) is None
+    codings_module._brotli.cache_clear()
