@@ -42,11 +42,11 @@ class Chain:
 
     def find(self, arrival: Arrival, now: float) -> str | None:
         """Name of the member that either knows, or None."""
-        arrival.kept = None
+        _keep_nothing(arrival)
         name = self._first.find(arrival, now)
         both = _Both(arrival.kept)
         if name is None:
-            arrival.kept = None
+            _keep_nothing(arrival)
             both.asked_second = True
             name = self._second.find(arrival, now)
             both.second = arrival.kept
@@ -189,3 +189,8 @@ class Chain:
         both = _Both(None)
         both.asked_second = True
         return both
+
+
+def _keep_nothing(arrival: Arrival) -> None:
+    # Apart: after an assignment compiled code believes that it is still None (decisions/0004).
+    arrival.kept = None
