@@ -17,6 +17,7 @@ from pointsman.core.explain import Choice, explain
 from pointsman.core.forwarded import AboutClient
 from pointsman.core.hop_by_hop import request_bytes
 from pointsman.core.members import Member
+from pointsman.core.pinning import tables_of
 from pointsman.core.pool import PINNED, Pool
 from pointsman.core.ports import Asking, UpstreamPort
 from pointsman.core.ruled_exchange import RuledExchange
@@ -126,17 +127,15 @@ def open_lasting(site: Site) -> Iterator[str]:
 
     Whoever opened them closes them.
     """
-    for name, pool in site.pools.items():
-        table = pool.persistence.table if pool.persistence is not None else None
-        if table is None:
-            continue
-        if not table.outlives:
-            yield f"pool {name}: its pins are in the program that runs, and none are seen from here"
-        elif site.state_dir is None or site.state_dir.exists():
+    for table in site.tables:
+        if table.outlives and (site.state_dir is None or site.state_dir.exists()):
             try:
                 table.start(None)
             except TableError as error:
-                yield f"pool {name}: {error}"
+                yield str(error)
+    for name, pool in site.pools.items():
+        if any(not table.outlives for table in tables_of([pool.pinning])):
+            yield f"pool {name} has pins in the program that runs, and they are not seen from here"
 
 
 class Explanation:

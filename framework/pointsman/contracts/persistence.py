@@ -63,7 +63,7 @@ class Table(Protocol):
         """The site begins to work: open what has to be opened. Starting twice is fine.
 
         Nothing touches a file or a network before. What is called before a start is ``timeout``,
-        ``max_age`` and ``close``.
+        ``max_age`` and ``close``; and ``peek``, which knows nothing then.
 
         Args:
             reactor: Twisted's, for timers, threads and connections.

@@ -109,7 +109,8 @@ class Chain:
     @property
     def table(self) -> Table | None:
         """The table of the first, or of the second if the first has none."""
-        return self._first.table or self._second.table
+        table = self._first.table
+        return table if table is not None else self._second.table
 
     @property
     def wants_request(self) -> bool:

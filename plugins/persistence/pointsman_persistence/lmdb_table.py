@@ -130,6 +130,8 @@ class LmdbTable(Table):
 
     def peek(self, key: bytes, now: float) -> Pin | None:
         """The live pin of that key, or None; this is no use."""
+        if self._file is None:
+            return None  # who explains a choice looks at what need not be open
         known = self._known(self._stored(key))
         if known is None or self._is_over(known, now + self._shift):
             return None

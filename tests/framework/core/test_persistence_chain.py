@@ -13,6 +13,7 @@ from pointsman.core.persistence_chain import Chain
 from pointsman.model.headers import Headers
 from pointsman.model.message import RequestHead, ResponseHead
 from pointsman.model.server import RealServer
+from pointsman_persistence.memory_table import MemoryTable
 
 
 @dataclass(eq=False)
@@ -219,6 +220,10 @@ def test_what_it_tells_is_of_both() -> None:
     pair.first.timeout = 0.0
     assert pair.chain.timeout == 0.0
     assert pair.chain.table is None
+    pair.second.table = MemoryTable(1, 1.0)
+    assert pair.chain.table is pair.second.table
+    pair.first.table = MemoryTable(1, 1.0)  # though there is nothing in it
+    assert pair.chain.table is pair.first.table
     assert pair.chain.doubt() == ""
 
 

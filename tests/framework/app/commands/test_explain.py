@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from pointsman.app.cli import main
+from pointsman.core.pinning import digest
+from pointsman_persistence.lmdb_table import LmdbTable
 
 SITE = """\
 version: 1
@@ -52,3 +55,40 @@ def test_a_configuration_with_errors_is_not_used(tmp_path: Path) -> None:
     result = run(tmp_path, "GET", "http://h/", text=SITE.replace("pool:", "pol:"))
     assert result.exit_code == 1
     assert "this key is not known here" in result.stderr
+
+
+PINNED = """\
+version: 1
+state_dir: state
+virtual_services:
+  site:
+    listen: "127.0.0.1:8080"
+    pool:
+      persistence: {kind: server_cookie, cookie: sid, fallback: {kind: source_ip, table: memory}}
+      servers: {a: "127.0.0.1:1", b: "127.0.0.1:2"}
+"""
+
+
+def test_pins_are_seen_where_they_are_in_a_file_and_else_it_is_told(tmp_path: Path) -> None:
+    result = run(tmp_path, "GET", "http://h/", "-H", "Cookie: sid=1", text=PINNED)
+    assert result.exit_code == 0, result.stderr
+    assert f"server_cookie {digest(b'1')} is not pinned" in result.stdout
+    assert not (tmp_path / "state").exists()
+    table = LmdbTable(tmp_path / "state" / "pins", "site", 10, 1200.0)
+    table.start(None)
+    table.put(b"1", "b", time.monotonic() - 60.0)
+    table.close()
+    result = run(tmp_path, "GET", "http://h/", "-H", "Cookie: sid=1", text=PINNED)
+    assert f"server_cookie {digest(b'1')} is pinned to b for 60 s" in result.stdout
+    assert "server b, because of its pin" in result.stdout
+    assert "pool site has pins in the program that runs" in result.stderr
+
+
+def test_a_file_of_pins_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state" / "pins").mkdir(parents=True)
+    with open(tmp_path / "state" / "pins" / "data.mdb", "wb") as file:
+        file.write(b"\0" * 16 + b"\xde\xc0\xef\xbe")
+    result = run(tmp_path, "GET", "http://h/", text=PINNED)
+    assert result.exit_code == 0
+    assert "move it away" in result.stderr
+    assert "server a, chosen by the scheduler" in result.stdout
