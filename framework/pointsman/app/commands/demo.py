@@ -6,20 +6,27 @@ import sys
 
 import click
 
+from pointsman.app.commands.demo_lync import lync
+
 NAMES = ("red", "blue")
 NOT_BOTH_USED = 5
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--for", "seconds", type=click.FloatRange(min=0.1), help="End after so many seconds.")
 @click.option("--no-traffic", is_flag=True, help="Make no requests; try it yourself.")
 @click.option("--scheduling", default="round_robin", show_default=True, help="Which scheduler.")
-def demo(port: int, seconds: float | None, no_traffic: bool, scheduling: str) -> None:
+@click.pass_context
+def demo(
+    ctx: click.Context, port: int, seconds: float | None, no_traffic: bool, scheduling: str
+) -> None:
     """Balance over two small real servers on this machine, and show what happens.
 
     With --for it ends by itself, with exit status 5 if not both servers were used.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from pointsman.app.running import CANNOT_START, lean_reactor
 
     reactor = lean_reactor()
@@ -63,3 +70,6 @@ def demo(port: int, seconds: float | None, no_traffic: bool, scheduling: str) ->
         click.echo("not all servers were used", err=True)
         status = status or NOT_BOTH_USED
     sys.exit(status)
+
+
+demo.add_command(lync)

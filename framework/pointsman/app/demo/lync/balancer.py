@@ -8,9 +8,12 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from pointsman.app.control.asking import Asker
 from pointsman.app.demo.lync.log_file import LogFile
 from pointsman.app.demo.tethered import Tethered
+from pointsman.config.control_place import find_control_place
 
 FILE = "lync.yaml"
 LOG = "pointsman.log"
@@ -42,13 +45,14 @@ class Balancer:
     Attributes:
         path: of the configuration.
         log: what it tells.
+        environ: see above; for commands that are to see the same.
     """
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.path = folder / FILE
         self.log = LogFile(folder / LOG)
         self._folder = folder
-        self._environ = dict(environ)
+        self.environ = dict(environ)
         self._program: Tethered | None = None
 
     def write(self, text: str) -> None:
@@ -66,7 +70,7 @@ class Balancer:
         since = self.log.mark
         command = [sys.executable, "-m", _LEASH, "run", FILE, "--log-format", "json"]
         log = self._folder / LOG
-        self._program = program = Tethered(command, self._folder, self._environ, log)
+        self._program = program = Tethered(command, self._folder, self.environ, log)
         for service in services:
             self.log.until(rf"^{re.escape(service)} listens on ", since, lambda: program.running)
 
@@ -88,6 +92,21 @@ class Balancer:
         return tuple(
             line.removeprefix("changed: ") for line in told if line.startswith("changed: ")
         )
+
+    def status(self) -> dict[str, Any]:
+        """What there is to see of it now: what ``pointsman status --json`` prints.
+
+        Raises:
+            UnreachableError: it does not run.
+        """
+        place = find_control_place(str(self.path))
+        assert place is not None
+        asker = Asker(place)
+        try:
+            seen: dict[str, Any] = asker.ask("status")
+        finally:
+            asker.close()
+        return seen
 
     @property
     def pid(self) -> int:

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Self
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 # What becomes of a request.
 OK, LOST, NO_ANSWER = "ok", "404", "none"
@@ -50,6 +54,64 @@ class _Connection(http.client.HTTPSConnection):
         """Connect to where we were told, whatever the name resolves to."""
         plain = socket.create_connection(self._address, _SECONDS, (self._source, 0))
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
+class KeptConnection:
+    """One connection over TLS that stays open, for many requests.
+
+    Args:
+        address: of the service.
+        source: address of the client.
+        tls: what it believes.
+        name: of the site, for SNI and Host.
+
+    Attributes:
+        certificate: that was shown, in DER.
+        subject: common name of who showed it.
+        issuer: common name of who issued it.
+    """
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        source: str,
+        tls: ssl.SSLContext,
+        name: str = "poolweb.jds.net",
+    ) -> None:
+        self._connection = _Connection(address, name, source, tls)
+        self._connection.connect()
+        self.certificate: bytes = self._connection.sock.getpeercert(binary_form=True) or b""
+        shown = x509.load_der_x509_certificate(self.certificate)
+        self.subject = _common_name(shown.subject)
+        self.issuer = _common_name(shown.issuer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, path: str) -> Answer:
+        """One request on it; it is not opened anew if it is closed."""
+        connection = self._connection
+        if connection.sock is None:
+            return Answer(0)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read().decode("latin-1").strip()
+        except (OSError, http.client.HTTPException):
+            return Answer(0)
+        return Answer(response.status, body, dict(response.getheaders()))
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+def _common_name(name: x509.Name) -> str:
+    (found,) = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found.value)
 
 
 class MobileClient:

@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 PASSWORD = "password"
 ROOT = "rootcert.cer"
 PFX = "vlmcert.pfx"
+IMPOSTOR = "impostor.pem"
 POOL_NAMES = ("poolweb.jds.net", "pool.jds.net", "lyncdiscover.jds.net", "meet.jds.net")
 
 _DAYS = 365
@@ -86,6 +87,12 @@ class Lab:
             # Servers show the name of the pool as well: it is the one that is verified.
             own, key = self.authority.issue((f"{name}.jds.net", *POOL_NAMES), (address,))
             self._write_secret(f"{name}.pem", own.public_bytes(Encoding.PEM) + _pem(key))
+
+    def impostor(self) -> str:
+        """Write a certificate for the web pool that another authority has issued; its file."""
+        own, key = Authority("Another CA").issue(POOL_NAMES)
+        self._write_secret(IMPOSTOR, own.public_bytes(Encoding.PEM) + _pem(key))
+        return IMPOSTOR
 
     def _write_secret(self, name: str, data: bytes) -> None:
         path = self.folder / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from pointsman.app.demo.lync.balancer import Balancer
 from pointsman.app.demo.lync.clients import Crowd, MobileClient, trusting
 from pointsman.app.demo.lync.front_end import WITH_COOKIE, WITHOUT_COOKIE
 from pointsman.app.demo.lync.lab import PASSWORD, ROOT, Lab
+from pointsman.app.demo.lync.log_file import PATIENCE
 from pointsman.app.demo.lync.places import (
     EXT_HTTPS_PORT,
+    POOL_HTTP_PORT,
     POOL_HTTPS_PORT,
     Places,
     free_places,
@@ -57,23 +60,27 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def start_front_ends(self, *names: str) -> None:
+    def start_front_ends(self, *names: str, pem: str = "") -> None:
         """Start front ends, all if none is named, and wait until they listen.
+
+        Args:
+            names: which.
+            pem: file with the certificate that they show, instead of their own.
 
         Raises:
             StageError: one does not; those that do go on.
         """
         names = names or tuple(self.places.front_ends)
         for name in names:
-            self.front_ends[name] = self._front_end(name)
+            self.front_ends[name] = self._front_end(name, pem or f"{name}.pem")
         for name in names:
             if "listens" not in self.front_ends[name].line():
                 self.front_ends[name].end()
                 host = self.places.front_ends[name]
                 raise StageError(f"the front end {name} did not start on {host}")
 
-    def _front_end(self, name: str) -> Tethered:
-        command = [sys.executable, "-m", _FRONT_END, name, "--pem", f"{name}.pem"]
+    def _front_end(self, name: str, pem: str) -> Tethered:
+        command = [sys.executable, "-m", _FRONT_END, name, "--pem", pem]
         command += ["--host", self.places.front_ends[name]]
         for port in self.places.clear:
             command += ["--clear", str(port)]
@@ -98,6 +105,18 @@ class Stage:
         return self.balancer.change(self.site.text)
 
     # ---- clients ----
+
+    def ask_http(self, path: str) -> int:
+        """Status of an answer of the web pool in the clear, 0 if there is none."""
+        port = self.places.port(POOL_HTTP_PORT)
+        connection = http.client.HTTPConnection(self.places.pool, port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            connection.close()
 
     @property
     def pool_https(self) -> tuple[str, int]:

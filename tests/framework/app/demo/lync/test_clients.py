@@ -8,11 +8,18 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pointsman.app.demo.lync.clients import Answer, Crowd, MobileClient, trusting
+from pointsman.app.demo.lync.clients import (
+    Answer,
+    Crowd,
+    KeptConnection,
+    MobileClient,
+    trusting,
+)
 from pointsman.app.demo.lync.lab import ROOT, Lab
 
 
@@ -88,3 +95,23 @@ def test_nobody_there_is_no_answer_and_a_wrong_certificate_none_either(
     other = tmp_path / "other.cer"
     other.write_bytes(Lab(tmp_path).authority.certificate.public_bytes(Encoding.DER))
     assert MobileClient(address, "127.0.1.1", trusting(other)).begin() == Answer(0)
+
+
+def test_a_kept_connection_says_what_it_was_shown_and_is_not_opened_anew(
+    address: tuple[str, int], tmp_path: Path
+) -> None:
+    with KeptConnection(address, "127.0.1.1", trusting(tmp_path / ROOT)) as client:
+        assert (client.subject, client.issuer) == ("fe1.jds.net", "JDS Root CA")
+        assert client.ask("/mcx/7").status == 200
+        assert client.ask("/mcx/7") == Answer(0)  # it speaks HTTP/1.0, and has closed
+    assert client.ask("/mcx/7") == Answer(0)
+
+
+def test_in_whatever_order_they_come_back_each_does_once(address: tuple[str, int]) -> None:
+    crowd = Crowd(
+        [MobileClient(address, f"127.0.1.{number}", trusting(None)) for number in (1, 2, 3)]
+    )
+    crowd.begin()
+    assert crowd.come_back(2, Random(1)) == {"ok": 6}
+    assert [client.seen for client in crowd.clients] == [{"ok": 3}] * 3
+    assert [client.met for client in crowd.clients] == [["fe1"]] * 3
