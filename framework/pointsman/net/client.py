@@ -131,7 +131,7 @@ class ClientConnection(ClientLine):
         ended = body.ended and not body.trailers
         exchange.begin(head, payload, ended)
         if body.ended and not ended:
-            exchange.request_ended(body.trailers)
+            exchange.request_ended(self._fit(body.trailers))
 
     def _body_received(self, data: bytes) -> None:
         exchange, body = self.exchange, self._body
@@ -149,7 +149,7 @@ class ClientConnection(ClientLine):
         if payload:
             exchange.request_data(payload)
         if body.ended:
-            exchange.request_ended(body.trailers)
+            exchange.request_ended(self._fit(body.trailers))
 
     def _body_ended(self, body: Body) -> None:
         self._body = None

@@ -139,6 +139,17 @@ class ClientLine:
                 lines += self.tls.lines  # about the client's certificate
         return request_bytes(head, lines, about.replaced)
 
+    def _fit(self, trailers: list[Field]) -> list[Field]:
+        """The trailers of a request; none if one of them is a field that only we may set.
+
+        Some servers take trailers for headers. They are dropped as a whole, as those are that
+        could change what the head has said (``core/http1/bodies.py``).
+        """
+        own = self._supplies.own_request_fields
+        if own and any(folded(name) in own for name, _ in trailers):
+            return []
+        return trailers
+
     def send_interim(self, head: ResponseHead) -> None:
         """Pass a 1xx answer on."""
         if self._stream is not None:

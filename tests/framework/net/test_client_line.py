@@ -69,3 +69,23 @@ def test_the_deadline_of_a_line_belongs_to_its_reader() -> None:
     line = ClientLine(site.client_supplies, connection_of(site.client()).connection)
     with pytest.raises(NotImplementedError):
         line.timed_out()
+
+
+@pytest.mark.parametrize("name", [b"X-SSL-Subject", b"x_ssl.subject"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_client_says_in_trailers_what_only_we_may_say(name: bytes, at_once: bool) -> None:
+    site = PlayedSite()
+    site.client_supplies.own_request_fields = (b"x-ssl-subject",)
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+    client = site.asks(head if not at_once else head + b"0\r\nA: b\r\n%b: c\r\n\r\n" % name)
+    if not at_once:
+        site.plays(client, b"0\r\nA: b\r\n%b: c\r\n\r\n" % name)
+    assert site.server.taken.endswith(b"\r\n\r\n1\r\na\r\n0\r\n\r\n")
+
+
+def test_other_trailers_pass() -> None:
+    site = PlayedSite()
+    site.client_supplies.own_request_fields = (b"x-ssl-subject",)
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    site.asks(head + b"1\r\na\r\n0\r\nA: b\r\n\r\n")
+    assert site.server.taken.endswith(b"1\r\na\r\n0\r\nA: b\r\n\r\n")
