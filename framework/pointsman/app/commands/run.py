@@ -38,7 +38,8 @@ def run(
 ) -> None:
     """Balance as the configuration FILE says.
 
-    SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP opens log files anew.
+    SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP opens log
+    files anew and lets it work by FILE as it is then.
     """
     from pointsman.app.running import CANNOT_START, Program, lean_reactor, raise_file_limit
 
