@@ -19,7 +19,7 @@ from pointsman.app.loading import registry_with
 from pointsman.config.build import build
 from pointsman.config.load import load_text
 from pointsman.config.offered import Offered
-from pointsman.config.reference import reference
+from pointsman.config.reference import reference, rows
 from pointsman.config.registry import Registry
 from pointsman.config.schema import AccessLogSection, ControlSection, ResolverSection
 from pointsman.config.schema_explain import ExplainSection
@@ -199,6 +199,21 @@ def test_the_reference_is_what_the_models_say(registry: Registry) -> None:
     made = "pointsman schema --markdown > docs/configuration-reference.md"
     told = (DOCS / "configuration-reference.md").read_text()
     assert told == reference(registry), f"the settings have changed: run `{made}`"
+
+
+def test_every_key_says_what_it_is_for(registry: Registry) -> None:
+    silent = [where for where, node in rows(registry) if not node.get("description")]
+    assert silent == [], "give its field a description"
+
+
+def test_every_key_has_an_example_or_a_table_of_its_own() -> None:
+    page = DOCS / "configuration-reference.md"
+    without = [
+        line
+        for line in page.read_text().splitlines()
+        if re.fullmatch(r"\| `\w+` \| .* \|  \| .*", line) and "[mapping](#" not in line
+    ]
+    assert without == [], "give its field examples"
 
 
 def test_the_keys_of_every_persistence_are_told_with_their_defaults() -> None:
