@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pointsman.app.assembly import RunningSite
 from pointsman.app.control.listening import ControlSocket
 from pointsman.app.loading import Config, drafting, reading
 from pointsman.app.past import Past
-from pointsman.app.revisions import MOST_TOLD, PROGRAM
+from pointsman.app.revisions import MOST_TOLD, PROGRAM, WATCH
 from pointsman.app.slices import aside
+from pointsman.app.watching import Watching
 from pointsman.config.diff import Plan as Plan
 from pointsman.config.diff import differences
 from pointsman.config.draft import Draft
 from pointsman.config.load import Configuration
 from pointsman.config.registry import Registry
 from pointsman.config.steps import Steps
-from pointsman.model.errors import ReloadError
+from pointsman.model.errors import PointsmanError, ReloadError
 from pointsman.net.local import LocalServer
+
+_log = Logger()
 
 
 class Reloading:
@@ -65,6 +70,7 @@ class Reloading:
         self.file = os.path.abspath(source) if isinstance(source, str | Path) else ""
         self.control: ControlSocket | None = None
         self.past = Past(self, reactor)
+        self._watching = Watching(self, reactor, say_failed)
         self.site: RunningSite | None = None
 
     def check(self, config: Config | None = None) -> Deferred[Plan]:
@@ -123,7 +129,7 @@ class Reloading:
             config, by: as of ``change``.
             restores: number of the revision that comes back by it, 0 for none.
         """
-        site = self._at_work()
+        site, read_at = self._at_work(), time.time()
         plan, draft = yield self._draft(site, config)
         move = None
         try:
@@ -138,7 +144,11 @@ class Reloading:
         if move is not None:
             move.carry_out()
         done: Plan = plan
-        self.configuration = done.configuration
+        former, self.configuration = self.configuration, done.configuration
+        self._watching.heed(read_at)
+        if by == WATCH and not done.changes and former.sources == done.configuration.sources:
+            self.log.info("read anew, no setting has changed")
+            return done
         revision = yield self.past.note(by, done, draft.state_dir, restores)
         self.number = revision.number
         for change in done.changes[:MOST_TOLD]:
@@ -153,6 +163,11 @@ class Reloading:
             told(names, done.changes)
         return done
 
+    @property
+    def may_change(self) -> bool:
+        """Whether nothing waits to be confirmed."""
+        return self.past.unconfirmed is None
+
     def alone(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
         """Do something while no change is made."""
         return self._lock.run(work, *arguments)
@@ -164,9 +179,11 @@ class Reloading:
             state_dir: where to keep revisions, None for memory.
         """
         self.number = self.past.begin(state_dir, self.configuration)
+        self._watching.heed(time.time())
 
     def end(self) -> None:
         """The site ends its work."""
+        self._watching.stop()
         self.past.end(self.configuration)
 
     # ---- how ----
@@ -202,3 +219,13 @@ class Reloading:
         if self.site is None:
             raise ReloadError("it is not at work")
         return self.site
+
+
+def say_failed(failure: Failure) -> None:
+    """What is wrong with the new configuration; the one that runs goes on."""
+    if failure.check(PointsmanError) is None:
+        _log.failure("the reload failed, nothing has changed", failure)
+        return
+    problems = getattr(failure.value, "problems", (failure.value,))
+    for problem in problems:
+        _log.error("not reloaded: {problem}", problem=str(problem))

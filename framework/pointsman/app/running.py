@@ -12,12 +12,11 @@ from typing import Any
 
 from twisted.internet.main import installReactor
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
+from pointsman.app.reload import say_failed
 from pointsman.app.revisions import SIGNAL
 from pointsman.app.service import PointsmanService
 from pointsman.app.ticker import Due, Ticker
-from pointsman.model.errors import PointsmanError
 from pointsman.net.reactor import LeanReactor
 
 STOPPED = 0
@@ -118,7 +117,7 @@ class Program:
     def _reload(self) -> None:
         """Open the logs anew, then read the configuration anew: whoever sends SIGHUP wants one."""
         self._service.reopen_logs()
-        self._service.reloading.change(by=SIGNAL).addErrback(_say_failed)
+        self._service.reloading.change(by=SIGNAL).addErrback(say_failed)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         # Between any two instructions of anything: let the reactor do it when it comes to it.
@@ -126,16 +125,6 @@ class Program:
             self._reactor.callFromThread(self._reload)
         else:
             self._reactor.callFromThread(self.stop, signal.Signals(number).name)
-
-
-def _say_failed(failure: Failure) -> None:
-    """What is wrong with the new configuration; the one that runs goes on."""
-    if failure.check(PointsmanError) is None:
-        _log.failure("the reload failed, nothing has changed", failure)
-        return
-    problems = getattr(failure.value, "problems", (failure.value,))
-    for problem in problems:
-        _log.error("not reloaded: {problem}", problem=str(problem))
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -45,6 +45,7 @@ class Gathered:
         problems: what is wrong so far.
         warnings: what is only suspicious.
         parts: of all files, by their text.
+        patterns: of included files, absolute.
     """
 
     root: Branch
@@ -52,6 +53,7 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
+    patterns: list[str] = field(default_factory=list)
 
 
 def read_file(path: File) -> str:
@@ -167,6 +169,7 @@ class _Gatherer:
         self, pattern: str, mark: Mark, folder: File, including: tuple[File, ...]
     ) -> Steps[None]:
         if glob.has_magic(pattern):
+            self._gathered.patterns.append(str(folder.absolute() / pattern))
             found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
             if not found:
                 message = f"no file matches {pattern!r}"

@@ -35,6 +35,7 @@ class Configuration:
         positions: where every value stands.
         warnings: what may be used but is hardly meant.
         sources: the files as they were read; empty if it came from a mapping.
+        patterns: of files that are included, absolute.
         parts: what was read of them, not to be read again.
         known: what is valid of it, likewise.
     """
@@ -43,6 +44,7 @@ class Configuration:
     positions: Positions
     warnings: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
+    patterns: tuple[str, ...] = ()
     parts: Parts = field(default_factory=dict, repr=False, compare=False)
     known: Validated = field(default_factory=Validated, repr=False, compare=False)
 
@@ -159,6 +161,7 @@ def _validated(
         positions,
         tuple(_sorted(warnings, gathered.sources)),
         tuple(gathered.sources),
+        tuple(gathered.patterns),
         gathered.parts,
         known,
     )

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from pointsman.config.problems import fault, shown
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.schema_service import DefaultsSection, ServiceSection
-from pointsman.config.schema_types import Name, Seconds, Token, default_duration
+from pointsman.config.schema_types import Name, Seconds, Switch, Token, default_duration
 from pointsman.contracts import Settings, Written
 
 VERSION = 1
@@ -128,6 +128,9 @@ class Document(Settings):
         default="",
         description="folder for what is kept over a restart, relative to this file",
         examples=["/var/lib/pointsman"],
+    )
+    watch: Switch = Field(
+        default=False, description="read the configuration anew when a file of it has changed"
     )
     defaults: DefaultsSection = Field(
         default_factory=DefaultsSection, description="what every virtual service inherits"
