@@ -52,7 +52,8 @@ def main(ctx: click.Context) -> None:
     Exit status: 0 done or stopped on request, 1 the configuration has errors, 2 wrong usage,
     3 it cannot listen, or what is asked of it cannot be done, 4 a second signal cut open work
     short, 5 the demo did not show what it should, 6 the server did not pass its check, 7 it could
-    not be checked, 8 no pins are kept in files, 9 no running pointsman can be reached.
+    not be checked, 8 nothing runs and no pins are kept in files, 9 no running pointsman can be
+    reached.
     """
     ctx.obj = _site_reader
 

@@ -14,14 +14,14 @@ from pointsman.core.deadlines import Deadlines
 from pointsman.core.health_report import Report, Step
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
-from pointsman.model.errors import PointsmanError
+from pointsman.model.errors import UnknownNameError
 from pointsman.net.checks import Checks
 from pointsman.net.dial import Dialler
 from pointsman.net.names import Names
 from pointsman.net.probe_transports import ProbeTransports
 
 
-class NoServer(PointsmanError):
+class NoServer(UnknownNameError):
     """There is no such server, or there are several; says which there are."""
 
 

@@ -9,36 +9,30 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredLock, fail, maybeDeferred
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.logger import Logger
 
 from pointsman.app.assembly import RunningSite
 from pointsman.app.health_try import NoServer, chosen
+from pointsman.app.operating_pins import OperatingPins
 from pointsman.app.reload import Plan, Reloading
 from pointsman.app.revisions import COMMAND, Revision
 from pointsman.app.seeing import Seeing
 from pointsman.app.seen import ServersChanged, SiteSeen
-from pointsman.app.slices import in_slices
-from pointsman.config.steps import Steps
+from pointsman.app.slices import Turns
 from pointsman.core.draining import pins_by_server
 from pointsman.core.member_state import MOST_WEIGHT
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
 from pointsman.core.server_states import ADMIN_STATES
 from pointsman.core.service_state import UP
-from pointsman.model.errors import PointsmanError, ReloadError
-
-T = TypeVar("T")
+from pointsman.model.errors import OperatingError, ReloadError
 
 # Whoever changes a server may say why, in so many characters.
 MOST_WORDS = 200
 BY_COMMAND = "by command"
-
-
-class OperatingError(PointsmanError):
-    """What an operator wants cannot be: says why and what could be. Nothing has changed."""
 
 
 class Operating:
@@ -47,14 +41,23 @@ class Operating:
     Args:
         reactor: of the site.
         reloading: whose site it is, and what changes its configuration.
+
+    Attributes:
+        reloading: as above.
+        turns: does long work between turns of the reactor.
+        pins: sees and steers the pins.
     """
 
     log = Logger()
 
     def __init__(self, reactor: Any, reloading: Reloading) -> None:
-        self._reactor = reactor
-        self._one_by_one = DeferredLock()
+        self.turns = Turns(reactor)
         self.reloading = reloading
+        self.pins = OperatingPins(self.turns, lambda: self.running)
+
+    def stop(self) -> None:
+        """Nothing runs any more: give up what is under way."""
+        self.turns.stop()
 
     @property
     def running(self) -> RunningSite:
@@ -139,11 +142,7 @@ class Operating:
         configuration = reloading.configuration
         warnings = [str(each) for each in (*configuration.warnings, *running.site.warnings)]
         steps = Seeing(running).site(reloading.file, reloading.number, warnings)
-        return self.in_slices(steps)
-
-    def in_slices(self, steps: Steps[T]) -> Deferred[T]:
-        """Do long work between turns of the reactor: of all that is asked one piece at a time."""
-        return self._one_by_one.run(in_slices, self._reactor, steps)
+        return self.turns.do(steps)
 
     # ---- servers ----
 

@@ -190,4 +190,5 @@ class PointsmanService(Service):
 
     def _forget(self) -> None:
         self._control.close()
+        self.operating.stop()
         self.reloading.site = self._running = None

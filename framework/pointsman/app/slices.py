@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -46,6 +47,73 @@ def in_slices(reactor: Any, steps: Steps[T]) -> Deferred[T]:
 
     work()
     return done
+
+
+class Turns:
+    """Long work of several at a time: they take turns, and together have one slice of each turn
+    of the reactor.
+
+    Args:
+        reactor: IReactorTime.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._waiting: deque[tuple[Steps[Any], Deferred[Any]]] = deque()
+        self._call: Any = None
+
+    def do(self, steps: Steps[T]) -> Deferred[T]:
+        """Do all steps, the first one in the next turn.
+
+        Args:
+            steps: each of them short.
+
+        Returns:
+            Fires with what the work comes to, or with what it raises. To cancel it is to give the
+            work up.
+        """
+        done: Deferred[T] = Deferred(lambda _: steps.close())
+        self._waiting.append((steps, done))
+        if self._call is None:
+            self._call = self._reactor.callLater(0, self._work)
+        return done
+
+    def stop(self) -> None:
+        """Give all of it up: who waits for it is told by CancelledError."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        while self._waiting:
+            _, done = self._waiting.popleft()
+            done.cancel()
+
+    def _work(self) -> None:
+        self._call = None
+        until = time.perf_counter() + SLICE
+        while self._waiting and time.perf_counter() < until:
+            steps, done = self._waiting.popleft()
+            if not done.called and not _finished(steps, done, until):
+                self._waiting.append((steps, done))
+        if self._waiting and self._call is None:
+            self._call = self._reactor.callLater(0, self._work)
+
+
+def _finished(steps: Steps[Any], done: Deferred[Any], until: float) -> bool:
+    """Do steps until that time; whether they are done, and ``done`` was told."""
+    try:
+        while True:
+            next(steps)
+            if time.perf_counter() >= until:
+                return False
+    except StopIteration as finished:
+        result = finished.value
+    except BaseException:
+        if not done.called:
+            done.errback()
+        return True
+    if not done.called:
+        done.callback(result)
+    return True
 
 
 def aside(reactor: Any, steps: Steps[T]) -> Deferred[T]:

@@ -69,6 +69,14 @@ class ReloadError(PointsmanError):
     """A change of the running configuration that cannot be made now; says why. Nothing changed."""
 
 
+class OperatingError(PointsmanError):
+    """What an operator wants cannot be: says why and what could be. Nothing has changed."""
+
+
+class UnknownNameError(OperatingError):
+    """An operator has named what is not there, or what several things are called."""
+
+
 class ClientError(PointsmanError):
     """The client's bytes are at fault; ``status`` is what to answer before closing."""
 

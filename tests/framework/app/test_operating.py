@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ from twisted.internet.defer import Deferred
 
 from kit.real_reactor import run_reactor
 from pointsman.app.health_try import NoServer
-from pointsman.app.operating import MOST_WORDS, Operating, OperatingError
+from pointsman.app.operating import MOST_WORDS, Operating
 from pointsman.app.service import PointsmanService
 from pointsman.app.service import service as service_of
-from pointsman.app.slices import SLICE
 from pointsman.core.members import Member
-from pointsman.model.errors import ConfigError, ReloadError
+from pointsman.model.errors import ConfigError, OperatingError, ReloadError
 
 SITE = """\
 version: 1
@@ -199,24 +197,6 @@ def test_another_file_than_that_it_runs_by_is_refused(play: Any, tmp_path: Path)
             await play.operating.reload(str(tmp_path / "other.yaml"))
         (tmp_path / "link.yaml").symlink_to(play.path)
         assert (await play.operating.reload(str(tmp_path / "link.yaml"))).changes == ()
-
-    play(work)
-
-
-def test_what_is_asked_at_once_is_done_one_after_the_other(play: Any) -> None:
-    order: list[str] = []
-
-    def steps(name: str) -> Any:
-        for number in range(3):
-            order.append(f"{name}{number}")
-            time.sleep(SLICE)  # a slice is over by then
-            yield
-        return name
-
-    async def work(play: Play) -> None:
-        one, two = (play.operating.in_slices(steps(name)) for name in "ab")
-        assert (await one, await two) == ("a", "b")
-        assert order == ["a0", "a1", "a2", "b0", "b1", "b2"]
 
     play(work)
 

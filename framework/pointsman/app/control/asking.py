@@ -7,7 +7,7 @@ import errno
 import json
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,22 +89,44 @@ class Asker:
             AskedInVain: it was an error.
             UnreachableError: it does not answer, or went away.
         """
+        self._send(verb, arguments)
+        return self._heard().get("answer")
+
+    def parts(self, verb: str, **arguments: Any) -> Iterator[Any]:
+        """Ask for what is answered in parts.
+
+        Raises:
+            As ``ask`` does, even after some parts.
+        """
+        self._send(verb, arguments)
+        while "part" in (heard := self._heard()):
+            yield heard["part"]
+
+    def _send(self, verb: str, arguments: Mapping[str, Any]) -> None:
         self._number += 1
-        try:
+        with self._in_words():
             self._sock.sendall(request_line(Request(verb, arguments, self._number)))
-            answer = json.loads(self._line())
+
+    def _heard(self) -> Mapping[str, Any]:
+        with self._in_words():
+            heard = json.loads(self._line())
+        if not isinstance(heard, dict):
+            raise UnreachableError(f"{self._place} is no control socket of pointsman")
+        if isinstance(wrong := heard.get("error"), Mapping):
+            problems = [Problem(**each) for each in wrong.get("problems", ())]
+            raise AskedInVain(str(wrong.get("kind")), str(wrong.get("words")), problems)
+        return heard
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
         except TimeoutError:
             raise UnreachableError(f"{self._place} does not answer") from None
         except OSError as error:
             raise UnreachableError(f"{self._place}: {error.strerror or error}") from None
         except ValueError:
             raise UnreachableError(f"{self._place} is no control socket of pointsman") from None
-        if not isinstance(answer, Mapping):
-            raise UnreachableError(f"{self._place} is no control socket of pointsman")
-        if isinstance(wrong := answer.get("error"), Mapping):
-            problems = [Problem(**each) for each in wrong.get("problems", ())]
-            raise AskedInVain(str(wrong.get("kind")), str(wrong.get("words")), problems)
-        return answer.get("answer")
 
     def close(self) -> None:
         """Go away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pointsman.app.control.lines import (
     error_line,
     request_of,
 )
+from pointsman.app.control.writing import Answer
 from pointsman.app.state_dir import prepare
 from pointsman.config.control_place import control_place
 from pointsman.config.load import Configuration
@@ -37,8 +38,8 @@ RIGHTS = 0o600
 MOST_CLIENTS = 32
 _BACKLOG = 64
 
-# Answers a request: the line to be sent, which never fails.
-Answer = Callable[[Request], Deferred[bytes]]
+# Answers a request, and never fails: the line to be sent, or several one after the other.
+Answering = Callable[[Request], Deferred[Answer]]
 
 
 class ControlSocket:
@@ -55,7 +56,7 @@ class ControlSocket:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, answer: Answer, fixed: Path | None = None) -> None:
+    def __init__(self, reactor: Any, answer: Answering, fixed: Path | None = None) -> None:
         self._reactor = reactor
         self._answer = answer
         self._fixed = fixed
@@ -128,7 +129,7 @@ class ControlSocket:
         self._clients[client] = None
         client.stream.resume()
 
-    def answer(self, request: Request) -> Deferred[bytes]:
+    def answer(self, request: Request) -> Deferred[Answer]:
         """Pass a request on."""
         return self._answer(request)
 
@@ -178,6 +179,7 @@ class _Client:
         self._ended = False
         self._lost = False
         self._turn: Any = None
+        self._parts: Iterator[bytes] | None = None
         self.stream = PlainStream(reactor, sock, self)
 
     @property
@@ -204,13 +206,16 @@ class _Client:
         """It has read."""
         self._blocked = False
         self._control.heard(self)
-        self._go_on()
+        if self._turn is None:
+            self._next()
 
     def stream_lost(self, error: Exception | None) -> None:
         """It is gone. What is done for it goes on to its end."""
         self._lost = True
+        self._parts = None
         if self._turn is not None:
             self._turn.cancel()
+            self._turn = None
         self._control.gone(self)
 
     def _go_on(self) -> None:
@@ -237,9 +242,12 @@ class _Client:
         self.stream.pause()
         self._control.answer(request).addCallbacks(self._answered, self._failed)
 
-    def _answered(self, line: bytes) -> None:
-        self._asking = False
-        self._say(line)
+    def _answered(self, answer: Answer) -> None:
+        if isinstance(answer, bytes):
+            self._say(answer)
+        elif not self._lost:
+            self._parts = answer
+            self._next()
 
     def _failed(self, failure: Failure) -> None:
         self.log.failure("a request at the control socket failed", failure)
@@ -257,5 +265,16 @@ class _Client:
 
     def _rested(self) -> None:
         self._turn = None
+        self._next()
+
+    def _next(self) -> None:
+        """The next part of an answer, or the next request; not before the last one was read."""
+        if self._lost or self._blocked:
+            return
+        line = next(self._parts, None) if self._parts is not None else None
+        if line is not None:
+            self._say(line)
+            return
+        self._parts = None
         self._asking = False
         self._go_on()

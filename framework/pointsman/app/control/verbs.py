@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from twisted.internet.defer import Deferred, maybeDeferred
+from pydantic import Field, ValidationError
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from pointsman.app.control.arguments import Arguments, Verb, read
 from pointsman.app.control.lines import (
     BAD_REQUEST,
     CONFIGURATION,
@@ -20,25 +22,17 @@ from pointsman.app.control.lines import (
     Request,
     error_line,
 )
-from pointsman.app.control.writing import answer_steps
-from pointsman.app.health_try import NoServer
+from pointsman.app.control.pins_verbs import pins_verbs
+from pointsman.app.control.writing import Answer, Parts, answer_steps, part_lines
 from pointsman.app.operating import Operating
 from pointsman.app.reload import Plan
 from pointsman.app.revisions import Revision
 from pointsman.app.seen import ServersChanged, SiteSeen
 from pointsman.config.nearest import nearest
-from pointsman.model.errors import ConfigError, PointsmanError
+from pointsman.model.errors import ConfigError, PointsmanError, UnknownNameError
 
-Model = TypeVar("Model", bound="Arguments")
 # Nobody waits longer than a day for somebody to confirm.
 MOST_SECONDS = 86_400.0
-Verb = Callable[[Mapping[str, Any]], Any]
-
-
-class Arguments(BaseModel):
-    """The arguments of a verb: no others are known, and nothing is taken for something else."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class NoArguments(Arguments):
@@ -108,62 +102,72 @@ class Verbs:
             "confirm": self._confirm,
             "server_state": self._server_state,
             "server_weight": self._server_weight,
+            **pins_verbs(operating.pins),
         }
 
-    def answer(self, request: Request) -> Deferred[bytes]:
-        """The line that answers a request, whatever becomes of it."""
-        number = request.number
+    def answer(self, request: Request) -> Deferred[Answer]:
+        """The line that answers a request, or several in parts, whatever becomes of it."""
         verb = self._known.get(request.verb)
-        doing: Deferred[Any]
         if verb is None:
             known = nearest(request.verb, self._known)
             words = f"there is no verb {request.verb!r}; {known}"
-            doing = maybeDeferred(error_line, number, BAD_REQUEST, words)
-        else:
-            doing = maybeDeferred(verb, request.arguments)
-            doing.addCallback(lambda told: self._operating.in_slices(answer_steps(number, told)))
-            doing.addErrback(self._in_words, request)
-        return doing
+            return succeed(error_line(request.number, BAD_REQUEST, words))
+        doing: Deferred[Any] = maybeDeferred(verb, request.arguments)
+        written: Deferred[Answer] = doing.addCallback(partial(self._written, request))
+        return written.addErrback(self._failed, request)
 
-    def _in_words(self, failure: Failure, request: Request) -> bytes:
-        error, number = failure.value, request.number
+    def _failed(self, failure: Failure, request: Request) -> Answer:
+        return self._in_words(request, failure.value)
+
+    def _written(self, request: Request, told: Any) -> Deferred[Answer]:
+        number = request.number
+        if isinstance(told, Parts):
+            return succeed(part_lines(number, told, partial(self._in_words, request)))
+        return self._operating.turns.do(answer_steps(number, told))
+
+    def _in_words(self, request: Request, error: BaseException | None) -> bytes:
+        number = request.number
         if isinstance(error, ConfigError):
             problems = [asdict(problem) for problem in error.problems]
             return error_line(number, CONFIGURATION, str(error), problems=problems)
         if isinstance(error, ValidationError):
             return error_line(number, BAD_REQUEST, _wrong_arguments(request.verb, error))
-        if isinstance(error, NoServer):
+        if isinstance(error, UnknownNameError):
             return error_line(number, UNKNOWN, str(error))
         if isinstance(error, PointsmanError):
             return error_line(number, REFUSED, str(error))
-        self.log.failure("{verb}, asked for at the control socket", failure, verb=request.verb)
+        if isinstance(error, CancelledError):
+            return error_line(number, REFUSED, "it has stopped meanwhile")
+        self.log.failure(
+            "{verb}, asked for at the control socket", Failure(error), verb=request.verb
+        )
         words = f"{request.verb} failed ({type(error).__name__}); the log says more"
         return error_line(number, FAILED, words)
 
     # ---- the verbs ----
 
     def _status(self, given: Mapping[str, Any]) -> Deferred[SiteSeen]:
-        _read(NoArguments, given)
+        read(NoArguments, given)
         return self._operating.status()
 
     def _reload(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        read = _read(ReloadArguments, given)
-        return self._operating.reload(read.file, read.confirm).addCallback(self._plan)
+        asked = read(ReloadArguments, given)
+        return self._operating.reload(asked.file, asked.confirm).addCallback(self._plan)
 
     def _check(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        read = _read(FileArguments, given)
-        return self._operating.check(read.file).addCallback(self._plan)
+        asked = read(FileArguments, given)
+        return self._operating.check(asked.file).addCallback(self._plan)
 
     def _undo(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        read = _read(UndoArguments, given)
-        return self._operating.undo(read.file, read.to, read.force).addCallback(self._plan)
+        asked = read(UndoArguments, given)
+        return self._operating.undo(asked.file, asked.to, asked.force).addCallback(self._plan)
 
     def _confirm(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        read = _read(FileArguments, given)
-        return self._operating.confirm(read.file).addCallback(lambda number: {"revision": number})
+        asked = read(FileArguments, given)
+        return self._operating.confirm(asked.file).addCallback(lambda number: {"revision": number})
 
     def _history(self, given: Mapping[str, Any]) -> Deferred[Any]:
-        number = _read(HistoryArguments, given).number
+        number = read(HistoryArguments, given).number
         return self._operating.history().addCallback(self._revisions, number)
 
     def _revisions(self, kept: Sequence[Revision], number: int | None) -> Mapping[str, Any]:
@@ -188,16 +192,12 @@ class Verbs:
         }
 
     def _server_state(self, given: Mapping[str, Any]) -> ServersChanged:
-        read = _read(StateArguments, given)
-        return self._operating.set_servers(read.servers, read.state, read.why)
+        asked = read(StateArguments, given)
+        return self._operating.set_servers(asked.servers, asked.state, asked.why)
 
     def _server_weight(self, given: Mapping[str, Any]) -> ServersChanged:
-        read = _read(WeightArguments, given)
-        return self._operating.set_weight(read.servers, read.weight)
-
-
-def _read(model: type[Model], given: Mapping[str, Any]) -> Model:
-    return model.model_validate(given)
+        asked = read(WeightArguments, given)
+        return self._operating.set_weight(asked.servers, asked.weight)
 
 
 def _wrong_arguments(verb: str, error: ValidationError) -> str:

@@ -3,11 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from pointsman.config.steps import Steps
+from pointsman.config.steps import Steps, at_once
+
+# What a request is answered by: a line, or several that come one after the other.
+Answer = bytes | Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An answer too large for one line.
+
+    Attributes:
+        parts: of it, each small; whatever they raise ends it.
+        last: the answer itself, asked for after all of them.
+    """
+
+    parts: Iterator[Any]
+    last: Callable[[], Any]
+
+
+def part_lines(
+    number: object, answer: Parts, failed: Callable[[Exception], bytes]
+) -> Iterator[bytes]:
+    """The lines of an answer in parts: ``{"id": ..., "part": ...}``, and at the end the answer.
+
+    Args:
+        number: of the request.
+        answer: in parts.
+        failed: the line for an error that came between them.
+    """
+    try:
+        for part in answer.parts:
+            yield _line(number, "part", at_once(written(part)))
+        yield _line(number, "answer", at_once(written(answer.last())))
+    except Exception as error:
+        yield failed(error)
 
 
 def written(told: Any) -> Steps[str]:
@@ -34,8 +68,11 @@ def written(told: Any) -> Steps[str]:
 
 def answer_steps(number: object, answer: Any) -> Steps[bytes]:
     """The line of an answer, in steps."""
-    text = yield from written(answer)
-    line = f'{{"id":{_plain(number)},"answer":{text}}}\n'
+    return _line(number, "answer", (yield from written(answer)))
+
+
+def _line(number: object, what: str, text: str) -> bytes:
+    line = f'{{"id":{_plain(number)},"{what}":{text}}}\n'
     return line.encode("utf-8", "backslashreplace")
 
 

@@ -73,7 +73,9 @@ def test_list(site: Path) -> None:
 def test_list_page_by_page(site: Path) -> None:
     first = invoke("list", site, "--limit", "3")
     assert len(first.stdout.splitlines()) == 3
-    after = first.stderr.removeprefix("more: --after ").strip()
+    which, more = first.stderr.splitlines()
+    assert which == "pins in files; no program that runs by them is reached"
+    after = more.removeprefix("more: --after ")
     second = invoke("list", site, "--limit", "3", "--after", after, "--json")
     told = json.loads(second.stdout)
     assert [pin["client"] for pin in told["pins"]] == ["2001:db8::", "192.0.2.1"]

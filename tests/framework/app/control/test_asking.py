@@ -67,6 +67,29 @@ def test_an_answer_may_come_in_pieces_with_the_next_one(tmp_path: Path) -> None:
         asker.close()
 
 
+def test_an_answer_in_parts(tmp_path: Path) -> None:
+    place = tmp_path / "control"
+    lines = b'{"id":1,"part":[1]}\n{"id":1,"part":[2]}\n{"id":1,"answer":null}\n'
+    with answering(place, lines, b'{"id":2,"answer":3}\n'):
+        asker = Asker(place)
+        assert [*asker.parts("pins_export", pool="web")] == [[1], [2]]
+        assert asker.ask("b") == 3
+        asker.close()
+
+
+def test_parts_that_end_in_an_error(tmp_path: Path) -> None:
+    place = tmp_path / "control"
+    with answering(
+        place, b'{"id":1,"part":[1]}\n{"id":1,"error":{"kind":"failed","words":"no more"}}\n'
+    ):
+        asker = Asker(place)
+        parts = asker.parts("pins_export")
+        assert next(parts) == [1]
+        with pytest.raises(AskedInVain, match="no more"):
+            next(parts)
+        asker.close()
+
+
 def test_an_error_bears_its_kind_and_its_problems(tmp_path: Path) -> None:
     place = tmp_path / "control"
     problem = {"file": "f", "line": 1, "column": 2, "key": "k", "message": "m", "hint": ""}

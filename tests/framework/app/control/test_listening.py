@@ -18,6 +18,7 @@ from kit.logs import noted_log
 from kit.offers import registry_of
 from pointsman.app.control.lines import LONGEST_REQUEST, Request
 from pointsman.app.control.listening import MOST_CLIENTS, ControlSocket
+from pointsman.app.control.writing import Answer
 from pointsman.config.load import Configuration, load, load_mapping
 from pointsman.net.listener import ListenError
 
@@ -34,23 +35,32 @@ class Play:
         self.reactor = reactor
         self.place = folder / "control"
         self.asked: list[Request] = []
-        self.waiting: list[Deferred[bytes]] = []
+        self.given: list[int] = []
+        self.waiting: list[Deferred[Answer]] = []
         self.control = ControlSocket(reactor, self.answer)
         self.clients: list[socket.socket] = []
         self.control.move(configuration(self.place)).carry_out()
 
-    def answer(self, request: Request) -> Deferred[bytes]:
+    def answer(self, request: Request) -> Deferred[Answer]:
         self.asked.append(request)
-        answer: Deferred[bytes] = Deferred()
+        answer: Deferred[Answer] = Deferred()
         if request.verb == "wait":
             self.waiting.append(answer)
         elif request.verb == "much":
             answer.callback(b"x" * 1_000_000 + b"\n")
+        elif request.verb == "parts":
+            answer.callback(self.parts())
         elif request.verb == "raise":
             answer.errback(ZeroDivisionError())
         else:
             answer.callback(json.dumps([request.number, request.verb]).encode() + b"\n")
         return answer
+
+    def parts(self) -> Iterator[bytes]:
+        for number in range(5):
+            self.given.append(number)
+            yield b"%d" % number + b"x" * 300_000 + b"\n"
+        yield b"done\n"
 
     def client(self, data: bytes = b"") -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
@@ -198,6 +208,26 @@ def test_who_does_not_read_is_asked_no_more_of(play: Play) -> None:
     assert len(play.asked) == 1
     assert len(play.read(client, 5)) == 5
     assert len(play.asked) == 5
+
+
+def test_an_answer_in_parts_waits_for_who_reads_it(play: Play) -> None:
+    client = play.client(line("parts") + line("a", 2))
+    until(play.reactor, lambda: play.given)
+    settle(play.reactor)
+    settle(play.reactor)
+    assert len(play.given) < 5
+    lines = play.read(client, 7)
+    assert [each[:1] for each in lines[:5]] == [b"0", b"1", b"2", b"3", b"4"]
+    assert lines[5:] == [b"done", b'[2, "a"]']
+
+
+def test_who_goes_away_between_two_parts_harms_nobody(play: Play) -> None:
+    client = play.client(line("parts"))
+    until(play.reactor, lambda: play.given)
+    client.close()
+    until(play.reactor, lambda: len(play.control) == 0)
+    assert len(play.given) < 5
+    assert not play.reactor.getDelayedCalls()
 
 
 def test_who_says_nothing_gives_way_to_who_comes(play: Play) -> None:

@@ -30,7 +30,7 @@ def asked(folder: Path, verb: str, text: str = SITE, broken: Any = None, **argum
     path = folder / "site.yaml"
     path.write_text(SITE)
 
-    async def work(reactor: Any) -> bytes:
+    async def work(reactor: Any) -> Any:
         service = service_of(str(path), reactor)
         service.startService()
         path.write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.app.control.writing import answer_steps, written
+from pointsman.app.control.writing import Parts, answer_steps, part_lines, written
 from pointsman.config.steps import at_once
 
 texts = st.text(max_size=8)
@@ -59,3 +60,33 @@ def test_an_answer_is_one_line_with_its_number() -> None:
 def test_what_json_has_no_word_for_is_an_error() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         at_once(written([float("inf")]))
+
+
+def failed(error: Exception) -> bytes:
+    return repr(error).encode()
+
+
+def test_an_answer_in_parts_ends_with_the_answer() -> None:
+    taken: list[int] = []
+
+    def parts() -> Iterator[list[int]]:
+        for number in (1, 2):
+            taken.append(number)
+            yield [number]
+
+    lines = part_lines(7, Parts(parts(), lambda: len(taken)), failed)
+    assert json.loads(next(lines)) == {"id": 7, "part": [1]}
+    assert taken == [1]  # no sooner than it is asked for
+    assert [json.loads(line) for line in lines] == [
+        {"id": 7, "part": [2]},
+        {"id": 7, "answer": 2},
+    ]
+
+
+def test_an_error_between_two_parts_is_the_last_line() -> None:
+    def parts() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    lines = [*part_lines(7, Parts(parts(), lambda: None), failed)]
+    assert lines[1:] == [b"ZeroDivisionError()"]
