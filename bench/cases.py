@@ -219,7 +219,7 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
     pins("server_cookie", "the same with 5 cookies in a request", 3.0, script(5), "-5"),
     pins("server_cookie", "the same with 20 cookies in a request", 3.0, script(20), "-20"),
     pins("server_cookie-lmdb", "the same with one cookie, pins in LMDB", 8.0, script(1)),
-    pins("active_cookie", "what `active_cookie` adds, 64 clients", 3.0, script(1, ours=True)),
+    pins("active_cookie", "what `active_cookie` adds, 16 clients", 3.0, script(1, ours=True)),
     IdleCase(
         name="tls-idle-rss",
         tells="2,000 TLS connections that made one request each and wait",

@@ -18,7 +18,7 @@ OURS = "pin"  # that of active_cookie
 
 # Clients by their cookies: the servers' are what they are; ours are taken over as they are set.
 CLIENTS = 500
-FRESH = 64
+FRESH = 16
 
 SCRIPT = """\
 local others = {others}
