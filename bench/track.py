@@ -115,10 +115,11 @@ class Track:
         Raises:
             RivalFailed: it died, or answered with errors.
         """
-        cost = self.cost(case, to, to.port(case), seconds)
         if isinstance(case, PinsCase):
-            cost -= self.cost(case, to, to.site.http_port, seconds)
-        return cost
+            half = (seconds + 1) // 2
+            without = self.cost(case, to, to.site.http_port, half)
+            return self.cost(case, to, to.port(case), half) - without
+        return self.cost(case, to, to.port(case), seconds)
 
     def cost(self, case: LoadCase, to: Running, port: int, seconds: int) -> float:
         """Return the CPU time of one request to a port, in microseconds; raises as `load` does."""
