@@ -8,7 +8,7 @@ import click
 
 from pointsman.contracts import Offer, Section
 from pointsman.hookspecs import hookimpl
-from pointsman_rules import files, making, site
+from pointsman_rules import files, health, making, site
 from pointsman_rules.commands.group import rules
 from pointsman_rules.routes.book import make_books
 from pointsman_rules.routes.settings import RouteSettings
@@ -27,6 +27,12 @@ def rulebooks() -> Mapping[str, Offer]:
         "route": Offer(RouteSettings, make_books, "A rule in YAML, in place."),
         "lua": Offer(files.RuleSettings, making.make_books, "A rule file in Lua."),
     }
+
+
+@hookimpl
+def health_checks() -> Mapping[str, Offer]:
+    """A rule that asks and judges a server."""
+    return {"lua": health.OFFER}
 
 
 @hookimpl

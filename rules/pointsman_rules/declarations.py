@@ -39,6 +39,7 @@ class Function(NamedTuple):
 
 
 ANSWERS = ("respond", "redirect", "refuse")
+_CUT = ("text", *ANSWERS, "close", "reset")
 _BACK = (*ANSWERS, "retry", "pool", "server")
 
 # In the order in which traffic meets them.
@@ -58,7 +59,7 @@ EVENTS = (
           "the head of a request was read; all of it may be changed"),
     Event("request_body", "req: Req, body: string, ctx: Ctx", ("text", *ANSWERS), True,
           "the whole body of a request, up to limits.body; a string takes its place"),
-    Event("request_chunk", "req: Req, chunk: string, last: boolean, ctx: Ctx", ("text",), True,
+    Event("request_chunk", "req: Req, chunk: string, last: boolean, ctx: Ctx", _CUT, True,
           "a part of the body of a request; a string takes its place"),
     Event("select", "req: Req, servers: string[], ctx: Ctx", ("text", "server", *ANSWERS), False,
           "no pin says where it belongs: the name of one of these servers, or nothing"),
@@ -72,8 +73,8 @@ EVENTS = (
           "the head of a response, whosesoever (res.source); nothing of it was sent on"),
     Event("response_body", "req: Req, res: Res, body: string, ctx: Ctx", ("text", *ANSWERS), True,
           "the whole body of a response, up to limits.body; a string takes its place"),
-    Event("response_chunk", "req: Req, res: Res, chunk: string, last: boolean", ("text",), True,
-          "a part of the body of a response; a string takes its place"),
+    Event("response_chunk", "req: Req, res: Res, chunk: string, last: boolean", _CUT, True,
+          "a part of the body of a response; a string takes its place; a verb cuts what is sent"),
     Event("error", "req: Req, res: Res, ctx: Ctx", (*ANSWERS, "close", "reset"), True,
           "pointsman itself makes an error page, which is res"),
     Event("log", "req: Req, ctx: Ctx, record: Record", (), False,
@@ -81,6 +82,8 @@ EVENTS = (
     Event("close", "client: Client, ctx: Ctx", (), False, "a client's connection is closed"),
     Event("server_state", "pool: string, server: string, old: string, new: string", (), True,
           "a server changed its state: up, down, checking, draining or disabled"),
+    Event("health", "server: ProbedServer, probe: Probe", ("up", "down", "degraded"), True,
+          "health checks of the kind `lua`: the server is connected; nothing returned is up"),
     Event("unload", "", (), False, "these rules are replaced, or the service stops"),
 )  # fmt: skip
 

@@ -31,6 +31,9 @@ VERBS = (
     _f("reset", "", "Verb", "likewise, and let the client see an error"),
     _f("replace", "data: string", "Verb", "tcp mode: send this instead of what the client said"),
     _f("more", "", "Verb", "tcp mode: ask again when the client has said more"),
+    _f("up", "reason?: string", "Verb", "health: this server is well"),
+    _f("down", "reason?: string", "Verb", "health: it is not"),
+    _f("degraded", "percent: integer, reason?: string", "Verb", "health: it is, for so much of its weight, 1 to 100"),
 )  # fmt: skip
 
 # Global functions that are no verbs.
@@ -161,6 +164,12 @@ METHODS: dict[str, tuple[Function, ...]] = {
         _f("ready", "", "", "all clients again"),
         _f("set_weight", "weight: integer", "", "its share of new work, 0 to 65535"),
     ),
+    "Probe": (
+        _f("send", "data: string", "", "say something to the server"),
+        _w("read", "bytes?: integer", "string|nil", "what it says next, or so many bytes of it; nil once it has closed"),
+        _w("read_line", "", "string|nil", "its next line, without the line end; nil if it closes before"),
+        _w("http", "request?: ProbeRequest", "ProbeAnswer|nil, string|nil", "ask it in HTTP/1.1 and read the answer, at most 64 KiB; or nil and what is wrong"),
+    ),
     "Expression": (
         _f("test", "s: string", "boolean", "whether it is found anywhere"),
         _f("match", "s: string", "string|nil ...", "its groups where it is found first, or all of it"),
@@ -208,6 +217,12 @@ PLAIN: dict[str, dict[str, str]] = {
         "method": "string|nil", "path": "string|nil", "body": "string|nil",
         "headers": "table<string, string>|nil",
     },
+    "ProbedServer": {"name": "string", "address": "string"},
+    "ProbeRequest": {
+        "method": "string|nil", "path": "string|nil", "host": "string|nil",
+        "headers": "table<string, string>|nil", "body": "string|nil",
+    },
+    "ProbeAnswer": {"status": "integer", "body": "string", "headers": "table<string, string>"},
     "CookieAttributes": {
         "secure": "boolean|nil", "httponly": "boolean|nil", "samesite": "string|nil",
         "domain": "string|false|nil", "path": "string|nil", "max_age": "number|nil",

@@ -12,6 +12,7 @@ _TYPES = {
     "RuleList": "lists.NAME",
     "Pool": "pools.NAME",
     "Server": "server",
+    "Probe": "probe",
     "Expression": "text.re(...)",
     "Headers": "headers",
     "Cookies": "req.cookies",

@@ -83,6 +83,8 @@ def is_good(report: Report) -> bool:
 def talk(probe: Probe, pieces: Sequence[bytes], *, close: bool = True) -> tuple[Any, bytes]:
     """Give a probe what a server says; its verdict (None if it waits) and what it sent."""
     sent = probe.start()
+    if isinstance(sent, Verdict):
+        return sent, sent.farewell
     for piece in pieces:
         data = piece
         for _ in range(TURNS):

@@ -23,7 +23,9 @@ def test_what_is_declared_is_there(engine: Engine) -> None:
         f"assert(type(({OBJECTS[kind]}).{one.name}) == 'function', '{kind}.{one.name}')"
         for kind, methods in METHODS.items()
         for one in methods
+        if kind in OBJECTS
     ]
+    assert {*METHODS} - {*OBJECTS} == {"Probe"}  # which is given to on.health
     one = RuleList("l", ListSettings(values=["a"]), None)
     told = "\n".join(checks)
     book = lua_book(
@@ -42,7 +44,7 @@ def test_what_is_there_is_declared() -> None:
         assert library[name] - {"null"} == {one.name for one in functions}, name
     for name, kind in (
         ("table_methods", "RuleTable"), ("list_methods", "RuleList"), ("pool_methods", "Pool"),
-        ("server_methods", "Server"), ("re_methods", "Expression"),
+        ("server_methods", "Server"), ("re_methods", "Expression"), ("probe_methods", "Probe"),
     ):  # fmt: skip
         if name in library:
             assert library[name] == {one.name for one in METHODS[kind]}, name

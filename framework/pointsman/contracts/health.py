@@ -40,8 +40,8 @@ class Verdict:
 class Probe(Protocol):
     """One running attempt, without I/O: it gives bytes and judges bytes."""
 
-    def start(self) -> bytes:
-        """What to send once connected; b"" sends nothing."""
+    def start(self) -> bytes | Verdict:
+        """What to send once connected; b"" sends nothing. A verdict ends the attempt at once."""
 
     def receive(self, data: bytes) -> Verdict | bytes | None:
         """Bytes came: a verdict ends the attempt, None waits for more, bytes are to be sent.

@@ -207,6 +207,9 @@ class Attempt:
             self._end(Outcome.GOOD, "connected")
             return
         self._probe = probe
+        if isinstance(asked, Verdict):
+            self._judged(asked)
+            return
         if asked:
             self._send(asked)
         transport.listen()

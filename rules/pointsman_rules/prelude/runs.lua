@@ -398,6 +398,11 @@ function fire.server_state(number, k, pool, server, old, new)
   return run("server_state", k, bare(number), pool, server, old, new)
 end
 
+function fire.health(number, k, name, address)
+  P.probed_host = address
+  return run("health", k, bare(number), { name = name, address = address }, P.probe)
+end
+
 -- ---- files and timers: lists of one function ----
 
 local function one(event, f, number)

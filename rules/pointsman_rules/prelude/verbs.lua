@@ -126,6 +126,25 @@ for _, name in ipairs({ "close", "reset", "more" }) do
   end
 end
 
+local function reason_of(reason, what)
+  return reason == nil and "" or clean(reason, what, 3)
+end
+
+function verbs.up(reason)
+  return verb("up", reason_of(reason, "up"))
+end
+
+function verbs.down(reason)
+  return verb("down", reason_of(reason, "down"))
+end
+
+function verbs.degraded(percent, reason)
+  if type(percent) ~= "number" or percent < 1 or percent > 100 or percent % 1 ~= 0 then
+    error("degraded wants a percentage from 1 to 100", 2)
+  end
+  return verb("degraded", percent, reason_of(reason, "degraded"))
+end
+
 function verbs.replace(data)
   if type(data) ~= "string" then
     error("replace wants a string", 2)

@@ -22,7 +22,9 @@ def check(**keys: Any) -> HealthCheck:
 def sent(server: RealServer = SERVER, **keys: Any) -> bytes:
     probe = check(**keys).probe(server)
     assert probe is not None
-    return probe.start()
+    said = probe.start()
+    assert isinstance(said, bytes)
+    return said
 
 
 def verdict(raw: bytes, *, closes: bool = False, **keys: Any) -> Verdict | None:
