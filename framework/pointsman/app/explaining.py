@@ -346,7 +346,7 @@ def _chosen(choice: Choice, by_rule: bool) -> Iterator[str]:
     elif by_rule:
         yield f"server {choice.server}, which a rule has named"
     else:
-        reason = f" ({choice.reason})" if choice.reason else ""
+        reason = f" ({choice.reason.removesuffix('.')})" if choice.reason else ""
         yield (
             f"server {choice.server}, chosen by the scheduler {choice.scheduler}{reason}, which "
             "begins anew here: the running program may be elsewhere in its turn"
