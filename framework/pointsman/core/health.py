@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pointsman.contracts import HealthCheck
 from pointsman.core.health_report import Outcome
@@ -10,6 +11,8 @@ from pointsman.core.members import Member
 from pointsman.model.address import Address
 from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
+
+NOT_YET: Final = "not checked yet"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +77,7 @@ class Health:
         self.timing = timing
         self.up = True
         self.known = False
-        self.reason = "not checked yet"
+        self.reason = NOT_YET
         self._phase = phase
         self._due = start  # of the cycle under way, or of the next one
         self._silent = 0  # attempts of this cycle that met silence

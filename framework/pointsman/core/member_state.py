@@ -112,7 +112,7 @@ class MemberState:
         self.passive: Watching | None = None
         self.up = True
         self.checking = False
-        self.reason = "not checked yet"
+        self.reason = "it is not checked"
         self.admin = ENABLED
         self._admin_reason = ""
         self.agent = AGENT_READY

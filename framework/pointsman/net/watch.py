@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pointsman.contracts import HealthCheck, Verdict
-from pointsman.core.health import CheckPlan, Health
+from pointsman.core.health import NOT_YET, CheckPlan, Health
 from pointsman.core.health_report import Outcome, Report
 from pointsman.core.members import Member
 from pointsman.model.server import RealServer
@@ -153,6 +153,7 @@ class Watch:
         self._plans.append(plan)
         if not self._told.agents:
             plan.member.checking = True
+            plan.member.reason = NOT_YET
         if self._health is not None and self._health.known:
             self._told.tell(plan, self._health)
 

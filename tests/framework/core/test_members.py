@@ -134,7 +134,7 @@ def test_a_slow_start_lowers_the_weight() -> None:
     each, changes = member()
     each.set_ramp(0.1)
     assert (each.weight, each.state) == (100, "slow-start")
-    assert each.why == "starts slowly, at 10% of its weight; not checked yet"
+    assert each.why == "starts slowly, at 10% of its weight; it is not checked"
     each.set_agent(50)
     assert each.weight == 50
     each.set_ramp(1.0)

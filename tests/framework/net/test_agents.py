@@ -74,7 +74,7 @@ def test_it_is_no_health_check(site: Site) -> None:
     assert (site.member.up, site.member.weight, site.member.reason) == (
         True,
         500,
-        "not checked yet",
+        "it is not checked",
     )
 
 

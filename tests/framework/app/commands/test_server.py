@@ -25,8 +25,8 @@ def test_what_it_sets_and_prints(tmp_path: Path) -> None:
         assert told.stderr == "service site is down: no server of web works\n"
         told = site.command("server", "enable", "CONFIG", "web/*")
         assert told.output == (
-            "web/a is up, weight 1000, 0 open: not checked yet\n"
-            "web/b is up, weight 5, 0 open: not checked yet\n"
+            "web/a is up, weight 1000, 0 open: it is not checked\n"
+            "web/b is up, weight 5, 0 open: it is not checked\n"
         )
         told = site.command("server", "drain", "CONFIG", "web/a")
         assert told.output.startswith(
@@ -35,7 +35,7 @@ def test_what_it_sets_and_prints(tmp_path: Path) -> None:
         told = site.command("server", "weight", "CONFIG", "b", "web/a", "0")
         assert "web/b is up, weight 0, 0 open" in told.stdout
         told = site.command("server", "weight", "CONFIG", "b", "configured")
-        assert told.stdout == "web/b is up, weight 5, 0 open: not checked yet\n"
+        assert told.stdout == "web/b is up, weight 5, 0 open: it is not checked\n"
         (server,) = site.told("server", "weight", "CONFIG", "b", "7")["servers"]
         assert server["by_command"] == ["weight 5 -> 7"]
 
