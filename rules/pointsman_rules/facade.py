@@ -34,11 +34,13 @@ class Facade:
     Attributes:
         live: them.
         looks_at_requests: whether rules have asked for the fields of a request, and so will again.
+        looks_at_answers: likewise of a response.
     """
 
     def __init__(self) -> None:
         self.live: dict[int, Any] = {}
         self.looks_at_requests = False
+        self.looks_at_answers = False
 
     # ---- heads and their fields ----
 
@@ -76,6 +78,8 @@ class Facade:
         head = self._head(number, side)
         if side == REQUEST:
             self.looks_at_requests = True
+        elif side == RESPONSE and head is not None:
+            self.looks_at_answers = True
         return None if head is None else spelled(head)
 
     def put_lines(self, number: int, side: int, lines: str) -> None:

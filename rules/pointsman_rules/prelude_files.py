@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (
-    "budget", "strings", "bits", "json", "verbs", "heads", "facades", "runs", "services", "texts",
-    "waits", "probes", "environment",
+    "budget", "strings", "bits", "json", "verbs", "heads", "facades", "events", "runs", "services",
+    "texts", "waits", "probes", "environment",
 )  # fmt: skip
 
 # Compiled, and without what only a debugger wants: a third of the memory for each runtime. Rules

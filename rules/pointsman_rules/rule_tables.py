@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pointsman.contracts import Value
 from pointsman_rules.shared_tables import SharedTable
@@ -16,11 +16,14 @@ LONGEST_KEY = 1024
 LONGEST_VALUE = 65536
 
 
-class _Entry(NamedTuple):
-    """A value and when it ends, infinity for never."""
+class _Entry:
+    """A value and when it ends, infinity for never. Counting changes it in place."""
 
-    value: Value
-    ends: float
+    __slots__ = ("ends", "value")
+
+    def __init__(self, value: Value, ends: float) -> None:
+        self.value = value
+        self.ends = ends
 
 
 class RuleTable:
@@ -83,10 +86,10 @@ class RuleTable:
         if found is None or found.ends <= now:
             self.set(key, by, ttl, now)
             return by
-        if isinstance(found.value, (str, bool)):
+        value = found.value
+        if isinstance(value, (str, bool)):
             return None
-        made = found.value + by
-        self._values[key] = _Entry(made, found.ends)
+        found.value = made = value + by
         self._values.move_to_end(key)
         return made
 
@@ -208,7 +211,7 @@ class TableFunctions:
         table.set(key, value, ttl, self._clock())
         return None
 
-    def _incr(self, at: int, key: str, by: float, ttl: float | None) -> Any:
+    def _incr(self, at: int, key: str, by: float = 1, ttl: float | None = None) -> Any:
         if len(key) > LONGEST_KEY:
             return None, f"a key of a table has at most {LONGEST_KEY} bytes"
         made = self._tables[at].incr(key, by, ttl, self._clock())

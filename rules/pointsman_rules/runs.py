@@ -124,8 +124,14 @@ class Runs:
             return Refuse(status) if status else None
         watchdog = self._watchdog
         watchdog.running = (self, event, seen)
+        facade = generation.facade
         try:
-            made = runtime.fire(event)(number, 1, *given)
+            if event == "request" and facade.looks_at_requests:
+                made = runtime.fire(event)(number, 1, *spelled(seen.request))
+            elif event == "response" and facade.looks_at_answers:
+                made = runtime.fire(event)(number, 1, *spelled(seen.answer))
+            else:
+                made = runtime.fire(event)(number, 1, *given)
         except runtime.error as error:
             made = runtime.failed(error)
         watchdog.running = None
@@ -158,6 +164,12 @@ class Runs:
         if made == "!full":
             runtime.collect()
             return self.ask(generation, "request", number, seen, last=True)
+        if made[0] == "!head":
+            facade.put_lines(number, made[1], made[2])
+            made = made[3:] or None
+            if made is None:
+                del generation.live[number]
+                return None
         run = Run(generation, "request", number, seen, ())
         run.last = True
         return self._concluded(run, made)

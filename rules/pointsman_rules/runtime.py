@@ -249,7 +249,7 @@ class Runtime:
 
     @property
     def instructions(self) -> float:
-        """Instructions of the last run: counted by the hundred, so right on an average."""
+        """Instructions of the last run: counted by the five hundred, so right on an average."""
         return float(self._P["instructions"]())
 
     @property

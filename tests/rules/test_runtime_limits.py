@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.lua_rules import ENGINES, asked, exchange, lua_book
+from kit.lua_rules import ENGINES, asked, decided, exchange, lab_room, lua_book
 from pointsman.model.decision import Refuse, Respond
 from pointsman_rules.limits import Engine, Limits
 
@@ -32,6 +32,27 @@ ATTACKS = {
     "deep recursion, swallowed": """
         local function f() pcall(f) return 1 + f() end
         while true do f() end""",
+    "deep recursion, swallowed, and one call deeper": """
+        local function f() pcall(f) return 1 + f() end
+        pcall(function() while true do f() end end)
+        while true do end""",
+    "loops as deep as calls can be nested": """
+        local t = setmetatable({}, {})
+        local function deep(n)
+          if n > 0 then return t[n - 1] end
+          for i = 1, 5000 do end
+        end
+        getmetatable(t).__index = function(_, n) return deep(n) end
+        while true do for n = 150, 220 do pcall(deep, n) end end""",
+    "loops that close what they hold, as deep as calls can be nested": """
+        local t = setmetatable({}, {})
+        local closing = setmetatable({}, {__close = function() error("another") end})
+        local function deep(n)
+          if n > 0 then return t[n - 1] end
+          for a in function() return 1 end, nil, nil, closing do end
+        end
+        getmetatable(t).__index = function(_, n) return deep(n) end
+        while true do for n = 185, 200 do pcall(deep, n) end end""",
     "a text that doubles": "local s = 'x' while true do s = s .. s end",
     "a table that grows": "local t = {} for i = 1, 1e9 do t[i] = {} end",
     "texts that are kept": "local t = {} for i = 1, 1e9 do t[#t + 1] = ('x'):rep(1e5) .. i end",
@@ -206,3 +227,36 @@ def test_ordinary_work_on_texts_is_let_through(engine: Engine) -> None:
         engine=engine,
     )
     assert asked(book, "request", exchange()) == Respond(200, b"fine", []), book.failures.latest
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_calls_that_catch_errors_are_not_nested_without_end_whatever_lies_between(
+    engine: Engine,
+) -> None:
+    book = lua_book(
+        """
+        local most = 0
+        local function deep(n, pause)
+          most = n
+          if n % 30 == 0 then pause() end
+          return pcall(deep, n + 1, pause)
+        end
+        on.request(function(req)
+          local function level(n) return n == 0 and "ground" or select(2, pcall(level, n - 1)) end
+          level(60)
+          local made = coroutine.create(function() deep(1, coroutine.yield) end)
+          for i = 1, 20 do coroutine.resume(made) end
+          local first = most
+          deep(1, function() sleep(1) end)
+          return respond(200, first .. " " .. most)
+        end)""",
+        engine=engine,
+    )
+    room = lab_room("a")
+    book.start(room)
+    said = asked(book, "request", exchange())
+    for _ in range(4):
+        room.reactor.advance(1)
+    reached = decided(said).body
+    assert reached == b"100 101", book.failures.latest
+    book.stop()

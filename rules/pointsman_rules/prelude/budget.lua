@@ -4,28 +4,42 @@ local P = ...
 
 local sethook, traceback = debug.sethook, debug.traceback
 local clock, used = os.clock, collectgarbage
-local create, resume, running = coroutine.create, coroutine.resume, coroutine.running
+local create, resume, yield, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.running
 local pcall, error, type, tostring, rawget = pcall, error, type, tostring, rawget
 local setmetatable, getmetatable, rawset = setmetatable, getmetatable, rawset
 
-P.traceback, P.create, P.resume, P.yield = traceback, create, resume, coroutine.yield
+P.traceback, P.create, P.resume = traceback, create, resume
 P.pcall, P.getinfo = pcall, debug.getinfo
 P.running, P.used, P.metatable_of = running, used, debug.getmetatable
 
 -- The hook fires every STEP instructions; every LOOK of these it reads the clock.
-local STEP, LOOK = 100, 10
+local STEP, LOOK = 499, 2
 local one_hook_for_all = jit ~= nil -- LuaJIT has a single hook, PUC Lua one for each coroutine
 
 local soft = P.soft -- KiB of memory that all may use
 local seconds -- of CPU that a run may use
 local left, look, stop_at = 1e9, 1e9, nil -- the prelude itself is not counted
+local NESTED, nested = 100, 0 -- how many calls that catch errors may be, and are, inside each other
 local spent = nil -- why the run must end; while it is set the hook fires on each instruction
 
 local hook
 
+-- Let the hook fire on each instruction of this coroutine. To tell Lua so takes as long as its calls
+-- are deep, so it is told once.
+local tight = {}
+local function tighten()
+  local co = running() or tight
+  if not tight[co] then
+    tight[co] = true
+    sethook(hook, "", 1)
+  end
+end
+
 local function refuse(why)
-  spent = why
-  sethook(hook, "", 1)
+  if not spent then
+    spent, tight = why, {}
+  end
+  tighten()
   error(why, 0)
 end
 
@@ -39,7 +53,7 @@ hook = function()
     return
   end
   if spent then
-    sethook(hook, "", 1)
+    tighten()
     error(spent, 0)
   end
   left = left - 1
@@ -64,6 +78,7 @@ end
 -- A run begins: `most` instructions, `cpu` seconds.
 local given = 0
 function P.begin(most, cpu)
+  nested = 0
   given = most / STEP
   left, look, stop_at, spent, seconds = most / STEP, 2, nil, nil, cpu
 end
@@ -126,9 +141,27 @@ local function as_text(problem)
 end
 P.as_text = as_text
 
-local function cleaned(ok, problem, ...)
-  if not ok and type(problem) == "userdata" then
-    return false, as_text(problem)
+-- Where C calls are nested as deep as may be, the hook cannot be called either: what it meets is an
+-- error, and nothing was counted. So each error that is caught costs what the hook would have counted.
+local function failed(problem)
+  charge(STEP)
+  return type(problem) == "userdata" and as_text(problem) or problem
+end
+
+-- Each error that is caught takes as long as the calls below it are deep. So they are not nested deeply,
+-- or a run that has to end would have to be ended at each of them, for seconds.
+local function deeper(what)
+  if nested >= NESTED then
+    error(what .. ": more than " .. NESTED .. " inside each other", 3)
+  end
+  nested = nested + 1
+  return nested - 1
+end
+
+local function caught(before, ok, problem, ...)
+  nested = before
+  if not ok then
+    return false, failed(problem)
   end
   return ok, problem, ...
 end
@@ -137,18 +170,20 @@ local safe = {}
 P.safe = safe
 
 function safe.pcall(f, ...)
-  return cleaned(pcall(f, ...))
+  return caught(deeper("pcall"), pcall(f, ...))
 end
 
 -- A handler of errors would run inside the hook, where no hook can stop it: it runs afterwards.
-function safe.xpcall(f, on_error, ...)
-  local function judged(ok, problem, ...)
-    if ok then
-      return ok, problem, ...
-    end
-    return false, on_error(type(problem) == "userdata" and as_text(problem) or problem)
+local function handled(on_error, before, ok, problem, ...)
+  nested = before
+  if ok then
+    return ok, problem, ...
   end
-  return judged(pcall(f, ...))
+  return false, on_error(failed(problem))
+end
+
+function safe.xpcall(f, on_error, ...)
+  return handled(on_error, deeper("xpcall"), pcall(f, ...))
 end
 
 function safe.error(problem, level)
@@ -189,31 +224,46 @@ function co.create(f)
   if type(f) ~= "function" then
     error("coroutine.create wants a function", 2)
   end
-  charge(200)
+  charge(STEP) -- what is over before the hook fires is not counted
   local made = create(f)
   P.arm(made)
   return made
 end
 
 function co.resume(made, ...)
-  return cleaned(resume(made, ...))
+  return caught(deeper("coroutine.resume"), resume(made, ...))
+end
+
+local function unwrapped(before, ok, problem, ...)
+  nested = before
+  if not ok then
+    error(as_text(failed(problem)), 0)
+  end
+  return problem, ...
 end
 
 -- Not the library's own: that one closes the coroutine on an error, which runs __close with hooks off.
 function co.wrap(f)
   local made = co.create(f)
-  local function judged(ok, problem, ...)
-    if not ok then
-      error(as_text(problem), 0)
-    end
-    return problem, ...
-  end
   return function(...)
-    return judged(resume(made, ...))
+    return unwrapped(deeper("coroutine.wrap"), resume(made, ...))
   end
 end
 
-co.yield, co.status = coroutine.yield, coroutine.status
+-- Whoever goes on is as deep as before, or as deep as who has resumed it.
+local function gone_on(before, ...)
+  if before > nested then
+    nested = before
+  end
+  return ...
+end
+
+P.yield_plainly = yield
+function P.yield(...)
+  return gone_on(nested, yield(...))
+end
+
+co.yield, co.status = P.yield, coroutine.status
 
 function co.running()
   return (running())

@@ -2,6 +2,7 @@
 -- `records` says which; when an exchange is over it forgets, so that late use is an error.
 local P = ...
 local error, type, tostring, setmetatable, floor = error, type, tostring, setmetatable, math.floor
+local ipairs = ipairs
 local room, py, clean = P.room, P.py, P.clean
 local flush, forget = P.flush, P.forget
 local REQUEST, RESPONSE, UPSTREAM = 1, 2, 3
@@ -34,28 +35,43 @@ local function frozen(what)
 end
 
 -- An object of one kind: fields read by the host, fields written by it, parts made when asked for.
-local function object_type(what, reads, writes, parts, side)
+-- `fixed`: fields that never change, so that the host is asked for them once.
+local function object_type(what, reads, writes, parts, side, fixed)
   local mt = { __metatable = false, __tostring = function() return what end }
+  local once = {}
+  for _, key in ipairs(fixed or {}) do
+    once[key] = reads[key]
+  end
   function mt.__index(t, key)
-    local read = reads[key]
-    if read ~= nil then
-      return checked(read(number_of(t)))
-    end
     local part = parts[key]
-    if part == nil then
+    if part ~= nil then
+      local record = records[t]
+      if record == nil then
+        error("this is over: it belongs to an event that has ended", 2)
+      end
+      local made = record[part]
+      if made == nil then
+        made = part(record)
+        record[part] = made
+      end
+      return made
+    end
+    local read = once[key]
+    if read ~= nil then
+      local number = number_of(t)
+      local record = records[t]
+      local value = record[read]
+      if value == nil then
+        value = checked(read(number))
+        record[read] = value
+      end
+      return value
+    end
+    read = reads[key]
+    if read == nil then
       error(what .. " has no field '" .. tostring(key) .. "'", 2)
     end
-    local record = records[t]
-    if record == nil then
-      error("this is over: it belongs to an event that has ended", 2)
-    end
-    local slot = what .. key
-    local made = record[slot]
-    if made == nil then
-      made = part(record)
-      record[slot] = made
-    end
-    return made
+    return checked(read(number_of(t)))
   end
   function mt.__newindex(t, key, value)
     local write = writes[key]
@@ -136,7 +152,7 @@ local function headers_type(side)
     if method ~= nil then
       return method
     end
-    local record = record_of(t)
+    local record = records[t] or record_of(t)
     if type(name) ~= "string" then
       error("a header's name is a string, got a " .. type(name), 2)
     end
@@ -281,7 +297,7 @@ local client = object_type("client", P.reads.client, {}, {
   tls = function(record)
     return py.secure(record.number) and object(record, tls) or false
   end,
-})
+}, nil, { "ip", "peer_ip", "port", "local_ip", "local_port", "secure" })
 
 local function part(mt)
   return function(record)
@@ -306,7 +322,7 @@ P.types = {
     cookies = part(cookies),
     args = part(arguments),
     client = client_of,
-  }, REQUEST),
+  }, REQUEST, { "id", "service", "scheme", "version", "ip" }),
   res = object_type("res", P.reads.res, P.writes.res, {
     headers = part(response_headers),
     cookies = part(set_cookies),

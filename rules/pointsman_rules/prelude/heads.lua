@@ -45,7 +45,7 @@ local function head_of(record, side)
   if head == nil then
     room()
     local raw, low = py.lines(record.number, side)
-    head = { raw = raw, low = low }
+    head = { raw = raw, low = low, more = false, changed = false }
     record[side] = head
   end
   return head
@@ -91,26 +91,37 @@ local function value_at(raw, from)
   return sub(raw, from, last), stop
 end
 
+-- What was added to `raw` since `low` was made is in `more`.
+local function low_of(head)
+  local more = head.more
+  if more then
+    head.low, head.more = head.low .. lower(more), false
+  end
+  return head.low
+end
+
 function P.field(record, side, name)
-  local entry = known(name)
-  if entry == nil then
-    return nil
-  end
   local head = record[side] or head_of(record, side)
-  if head.raw == nil then
+  local entry, raw = names[name] or known(name), head.raw
+  if entry == nil or raw == nil then
     return nil
   end
-  local _, colon = find(head.low, entry.needle, 1, true)
+  local _, colon = find(head.more and low_of(head) or head.low, entry.needle, 1, true)
   if colon == nil then
     return nil
   end
-  return (value_at(head.raw, colon))
+  local first, second = byte(raw, colon, colon + 1)
+  local stop = find(raw, "\r", colon, true)
+  if first == 32 and second > 32 and byte(raw, stop - 1) > 32 then
+    return sub(raw, colon + 1, stop - 1) -- as nearly all are
+  end
+  return (value_at(raw, colon))
 end
 
 function P.fields(record, side, name)
   local entry = token(name, 3)
   local head = head_of(record, side)
-  local found, at, raw, low = {}, 1, head.raw, head.low
+  local found, at, raw, low = {}, 1, head.raw, low_of(head)
   while raw ~= nil do
     local _, colon = find(low, entry.needle, at, true)
     if colon == nil then
@@ -157,28 +168,27 @@ end
 
 -- Put a line in the place of the first of that name, or of none, and take the others away.
 local function replace(head, entry, line)
-  local raw, low = head.raw, head.low
+  local raw, low = head.raw, low_of(head)
   local start, colon = find(low, entry.needle, 1, true)
   if start == nil then
     if line == nil then
       return
     end
-    raw, low = raw .. line, low .. lower(line)
-  else
-    local after = find(raw, "\r", colon, true) + 2
-    line = line or ""
-    -- In `low` everything stands one further.
-    raw = sub(raw, 1, start - 1) .. line .. sub(raw, after)
-    low = sub(low, 1, start) .. lower(line) .. sub(low, after + 1)
-    local at = start + #line
-    start, colon = find(low, entry.needle, at, true)
-    while start ~= nil do
-      after = find(raw, "\r", colon, true) + 2
-      charge(#raw / 50)
-      raw = sub(raw, 1, start - 1) .. sub(raw, after)
-      low = sub(low, 1, start) .. sub(low, after + 1)
-      start, colon = find(low, entry.needle, start, true)
-    end
+    head.raw, head.more, head.changed = raw .. line, line, true
+    return
+  end
+  local after = find(raw, "\r", colon, true) + 2
+  line = line or ""
+  -- In `low` everything stands one further.
+  raw = sub(raw, 1, start - 1) .. line .. sub(raw, after)
+  low = sub(low, 1, start) .. lower(line) .. sub(low, after + 1)
+  start, colon = find(low, entry.needle, start + #line, true)
+  while start ~= nil do
+    after = find(raw, "\r", colon, true) + 2
+    charge(#raw / 50)
+    raw = sub(raw, 1, start - 1) .. sub(raw, after)
+    low = sub(low, 1, start) .. sub(low, after + 1)
+    start, colon = find(low, entry.needle, start, true)
   end
   head.raw, head.low, head.changed = raw, low, true
 end
@@ -207,7 +217,8 @@ function P.add_field(record, side, name, value)
     return
   end
   local line = name .. ": " .. value .. "\r\n"
-  head.raw, head.low, head.changed = head.raw .. line, head.low .. lower(line), true
+  local more = head.more
+  head.raw, head.more, head.changed = head.raw .. line, more and more .. line or line, true
 end
 
 function P.remove_field(record, side, name)

@@ -1,10 +1,11 @@
--- Events: who registered for which, and how one is run: in a coroutine that waits for the next.
+-- Events: how one is run, in a coroutine that waits for the next.
 local P = ...
 local error, type, tostring, rawget, ipairs = error, type, tostring, rawget, ipairs
-local create, resume, yield, running = P.create, P.resume, P.yield, P.running
-local begin, arm, cpu, as_text = P.begin, P.arm, P.cpu, P.as_text
+local create, resume, running = P.create, P.resume, P.running
+local done, yield = P.yield_plainly, P.yield
+local begin, arm, cpu = P.begin, P.arm, P.cpu
 local records, object, types, exported = P.records, P.object, P.types, P.exported
-local flush_all, used = P.flush_all, P.used
+local flush_all, used, soft = P.flush_all, P.used, P.soft
 local set = setmetatable
 local pairs, gmatch = pairs, string.gmatch
 
@@ -14,91 +15,8 @@ local MOST_IDLE = 64
 local live = {} -- number of an exchange -> its record
 local idle, idles = {}, 0 -- coroutines that wait for work
 local current -- the one that works now
-local registered = {} -- event -> { {file, function}, ... } in order
--- Of events whose functions change a body one after the other: which argument that is.
-local chains = { request_body = 2, request_chunk = 2, response_body = 3, response_chunk = 3 }
-local lists = {} -- event -> functions that are switched on, with `n` and the file of each
+local lists = P.lists -- event -> functions that are switched on, with `n` and the file of each
 local waiting, tickets = {}, 0 -- ticket -> the coroutine that waits
-local loading = nil -- number of the file that is being loaded
-
--- ---- registration ----
-
-function P.loading_file()
-  return loading
-end
-
-local on = {}
-for event in pairs(P.legal) do
-  registered[event] = {}
-  on[event] = function(f)
-    if loading == nil then
-      error("on." .. event .. " is for the file itself: events cannot be registered later", 2)
-    end
-    if type(f) ~= "function" then
-      error("on." .. event .. " wants a function", 2)
-    end
-    local all = registered[event]
-    if #all >= 1000 then
-      error("on." .. event .. ": more than 1000 functions", 2)
-    end
-    all[#all + 1] = { loading, f }
-  end
-end
-P.safe.on = set({}, {
-  __metatable = false,
-  __newindex = function()
-    error("on cannot be changed", 2)
-  end,
-  __index = function(_, event)
-    return on[event] or error("there is no event '" .. tostring(event) .. "'", 2)
-  end,
-})
-
--- Fill `lists` anew. `instead[file]` is nil, false (leave it out) or a verb that stands for it.
-local instead = {}
-local function compile()
-  for event, all in pairs(registered) do
-    local list = { n = 0, files = {}, chain = chains[event] }
-    for _, pair in ipairs(all) do
-      local file, f = pair[1], pair[2]
-      local other = instead[file]
-      if other then
-        local stand_in = P.legal[event][other[1]] and other
-        f = stand_in and function()
-          return stand_in
-        end
-      elseif other == false then
-        f = nil
-      end
-      if f then
-        list.n = list.n + 1
-        list[list.n], list.files[list.n] = f, file
-      end
-    end
-    lists[event] = list
-  end
-end
-P.compile = compile
-
-function P.switch(file, on_, status)
-  if on_ then
-    instead[file] = nil
-  elseif status > 0 then
-    instead[file] = P.verbs.refuse(status)
-  else
-    instead[file] = false
-  end
-  compile()
-end
-
-function P.has(event)
-  return #registered[event] > 0
-end
-
-function P.file_of(event, k)
-  local list = lists[event]
-  return list and list.files[k]
-end
 
 -- ---- one run ----
 
@@ -130,7 +48,7 @@ local function runner()
       if chain and type(value) ~= "table" then
         value = state.changed
       end
-      list, k, a, b, c, d = yield(DONE, value)
+      list, k, a, b, c, d = done(DONE, value)
     end
   end
   state.co = create(body)
@@ -148,8 +66,6 @@ local function taken(event, record)
     state = runner()
   end
   state.event, state.record = event, record
-  -- Between two events the host may have changed its heads.
-  record[1], record[2], record[3] = nil, nil, nil
   current = state
   return state
 end
@@ -239,7 +155,10 @@ end
 
 local function record_of(number)
   local record = live[number]
-  if record == nil then
+  if record ~= nil then
+    -- Between two events the host may have changed its heads.
+    record[1], record[2], record[3] = nil, nil, nil
+  else
     record = begun(number)
     record.req = set({}, types.req)
     records[record.req] = record
@@ -286,30 +205,38 @@ local fire = {}
 P.fire = fire
 
 -- A request of which nobody wants to know more than this: unless it waits or fails, it is over as
--- soon as this returns. `raw` and `low` are its head as ``heads.lua`` has it, if the host knows that
--- rules look at it.
+-- soon as this returns. `raw` and `low`: see ``fire.request``.
 function fire.once(number, raw, low)
-  if used("count") > P.soft then
+  if used("count") > soft then
     return "!full"
   end
   local req, ctx = set({}, types.req), {}
-  local record = { number = number, ctx = ctx, req = req }
+  local record
+  if raw == nil then
+    record = { number = number, ctx = ctx, req = req }
+  else -- with room for what rules want to see
+    record = { { raw = raw, low = low, more = false, changed = false }, number = number, ctx = ctx, req = req, objects = nil, x = nil, y = nil }
+  end
   records[req] = record
   local state = taken("request", record)
-  if raw ~= nil then
-    record[1] = { raw = raw, low = low }
-  end
   begin(most, seconds)
   return settled_once(state, record, resume(state.co, lists.request, 1, req, ctx))
 end
 
-function fire.request(number, k)
+-- `raw` and `low` are the head as ``heads.lua`` has it, if the host knows that rules look at it.
+function fire.request(number, k, raw, low)
   local record = record_of(number)
+  if raw ~= nil then
+    record[1] = { raw = raw, low = low, more = false, changed = false }
+  end
   return run("request", k, record, record.req, record.ctx)
 end
 
-function fire.response(number, k)
+function fire.response(number, k, raw, low)
   local record = record_of(number)
+  if raw ~= nil then
+    record[2] = { raw = raw, low = low, more = false, changed = false }
+  end
   return run("response", k, record, record.req, res_of(record), record.ctx)
 end
 
@@ -413,12 +340,8 @@ local function one(event, f, number)
 end
 
 function P.run_file(file, f, number)
-  loading = file
+  P.loads(file)
   return one("load", f, number)
-end
-
-function P.loaded()
-  loading = nil
 end
 
 local timers = {}

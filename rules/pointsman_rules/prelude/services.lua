@@ -23,34 +23,38 @@ local function number(value, what)
 end
 
 local units = { ms = 0.001, s = 1, m = 60, h = 3600, d = 86400 }
-local known = { n = 0 }
+local known, durations = {}, 0
 -- Seconds of a number or of a text such as "10s"; nil stays nil.
 local function seconds(value, what)
-  if value == nil or type(value) == "number" then
-    return value
-  end
-  local found = known[value]
+  local found = value ~= nil and known[value]
   if not found then
+    if value == nil or type(value) == "number" then
+      return value
+    end
     local amount, unit = match(text(value, what), "^(%d+%.?%d*)(%a+)$")
     found = amount and units[unit] and tonumber(amount) * units[unit]
     if not found then
       error(what .. " wants a duration, like \"10s\" or \"5m\", got " .. tostring(value), 3)
     end
-    if known.n > 1000 then
-      known = { n = 0 }
+    if durations >= 1000 then
+      known, durations = {}, 0
     end
-    known[value], known.n = found, known.n + 1
+    known[value], durations = found, durations + 1
   end
   return found
 end
 P.seconds, P.text, P.number = seconds, text, number
 
--- A global whose fields are functions; they cannot be replaced.
+-- A global whose fields are functions; they cannot be replaced. That they are found in a table, and
+-- only what is not there by a function, saves a call.
 local function library(name, functions)
-  local mt = { __metatable = false }
-  function mt.__index(_, key)
-    return functions[key] or error(name .. " has no field '" .. tostring(key) .. "'", 2)
-  end
+  local mt = { __metatable = false, __index = functions }
+  setmetatable(functions, {
+    __metatable = false,
+    __index = function(_, key)
+      error(name .. " has no field '" .. tostring(key) .. "'", 2)
+    end,
+  })
   function mt.__newindex()
     error(name .. " cannot be changed", 2)
   end
@@ -73,9 +77,13 @@ safe.math = library("math", {
 
 local function table_of(id, name)
   local t = {}
-  local key_of = function(key)
+  local incr, what = py.table_incr, "a key of tables." .. name
+  local function key_of(key)
     room()
-    return text(key, "a key of tables." .. name)
+    if type(key) == "string" then
+      return key
+    end
+    return text(key, what)
   end
   function t.get(_, key)
     return (py.table_get(id, key_of(key)))
@@ -95,6 +103,13 @@ local function table_of(id, name)
     return checked(py.table_add(id, key_of(key), value, seconds(ttl, "ttl")))
   end
   function t.incr(_, key, by, ttl)
+    if by == nil and ttl == nil then
+      local made, problem = incr(id, key_of(key))
+      if problem ~= nil then
+        error(problem, 2)
+      end
+      return made
+    end
     return checked(py.table_incr(id, key_of(key), by == nil and 1 or number(by, "incr"), seconds(ttl, "ttl")))
   end
   function t.rate(_, key, window)
@@ -124,21 +139,21 @@ end
 
 -- Names that the configuration gave, each an object made when it is first asked for.
 local function named(what, make)
-  local made = {}
+  local made = setmetatable({}, {
+    __metatable = false,
+    __index = function(made, name)
+      room()
+      local one = make(text(name, what))
+      made[name] = one
+      return one
+    end,
+  })
   return setmetatable({}, {
     __metatable = false,
     __newindex = function()
       error(what .. " cannot be changed", 2)
     end,
-    __index = function(_, name)
-      local one = made[name]
-      if not one then
-        room()
-        one = make(text(name, what))
-        made[name] = one
-      end
-      return one
-    end,
+    __index = made,
   })
 end
 

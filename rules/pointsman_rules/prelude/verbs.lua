@@ -30,7 +30,7 @@ end
 local function clean(value, what, level)
   local kind = type(value)
   if kind == "number" or kind == "boolean" then
-    value = tostring(value)
+    return tostring(value)
   elseif kind ~= "string" then
     error(what .. " wants a string, got " .. (value == nil and "nil" or "a " .. kind), level + 1)
   end
