@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -29,7 +30,12 @@ def _seconds(_: click.Context, __: click.Parameter, given: str | None) -> float 
     help="How long the site stays up after the last step, such as 90s or 10m.  [default: 60s]",
 )
 @click.option("--fast", is_flag=True, help="No time to read between steps, and --for 0s.")
-def lync(seconds: float | None, fast: bool) -> None:
+@click.option(
+    "--lab",
+    type=click.Path(file_okay=False),
+    help="Only make the certificates in this folder and run the front ends, until Ctrl-C.",
+)
+def lync(seconds: float | None, fast: bool, lab: str | None) -> None:
     """Build the web services of a Lync site step by step, and look at each step whether it works.
 
     Two front ends, certificates, clients and the balancer all run on this machine, below 127/8. At
@@ -39,6 +45,7 @@ def lync(seconds: float | None, fast: bool) -> None:
     from rich.console import Console
 
     from pointsman.app.demo.lync.play import play
+    from pointsman.app.demo.lync.rehearsal import rehearse
     from pointsman.app.demo.lync.stage import StageError
     from pointsman.app.demo.lync.telling import WIDEST
     from pointsman.app.running import CANNOT_START
@@ -47,8 +54,11 @@ def lync(seconds: float | None, fast: bool) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDEST)
     stays = seconds if seconds is not None else 0.0 if fast else _STAYS
     try:
-        status = play(console, fast=fast, seconds=stays)
-    except StageError as error:
+        if lab is not None:
+            status = rehearse(console, Path(lab))
+        else:
+            status = play(console, fast=fast, seconds=stays)
+    except (StageError, OSError) as error:
         click.echo(f"pointsman: {error}", err=True)
         status = CANNOT_START
     sys.exit(status)

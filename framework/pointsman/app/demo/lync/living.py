@@ -94,15 +94,11 @@ def drained(tour: Tour) -> None:
     staying = of(tour.late, "fe1")
     since = tour.stage.balancer.log.mark
     tour.type_in("server", "drain", FILE, "*/fe1")
-    new = tour.crowd(NEW_CLIENTS, "came while fe1 was drained")
-    text = f"{NEW_CLIENTS} new clients are all given to fe2"
-    tour.telling.claim(text, set(new.servers) == {"fe2"}, str(dict(new.servers)))
-
     # Whoever came before the end was told is within the drain time; after it, perhaps not.
     ended, visits, strangers = False, 0, 0
     limit = time.monotonic() + PATIENCE
+    new: Crowd | None = None
     while not ended and time.monotonic() < limit:
-        time.sleep(_BETWEEN)
         for client in staying.clients:
             saw = Crowd([client]).come_back()
             ended = tour.stage.balancer.log.found(r"^fe-https/fe1 is disabled", since) is not None
@@ -110,6 +106,11 @@ def drained(tour: Tour) -> None:
                 break
             visits += 1
             strangers += saw[NO_ANSWER] + lost(saw)
+        new = new or tour.crowd(NEW_CLIENTS, "came while fe1 was drained")
+        time.sleep(_BETWEEN)
+    given = dict(new.servers) if new is not None else {}
+    text = f"{NEW_CLIENTS} new clients are all given to fe2"
+    tour.telling.claim(text, given == {"fe2": NEW_CLIENTS}, str(given))
     text = f"clients of fe1 came back {visits} times within the drain time, and were known there"
     tour.telling.claim(text, visits >= _ENOUGH and strangers == 0, f"{strangers} were not")
     tour.servers_become(

@@ -66,7 +66,7 @@ def play(console: Console, *, fast: bool, seconds: float, private: bool = False)
     """
     telling = Telling(console, 0.0 if fast else READING_SECONDS)
     try:
-        with _signals(), _folder() as folder, staged(folder, Random(), private=private) as stage:
+        with signals(), _folder() as folder, staged(folder, Random(), private=private) as stage:
             tour = Tour(stage, telling, Random())
             _title(telling, stage)
             try:
@@ -158,8 +158,8 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Signals end it in order; while it is ending, they are not heard any more."""
+def signals() -> Iterator[None]:
+    """Signals raise StoppedError; while it is ending, they are not heard any more."""
 
     def stop(number: int, _: FrameType | None) -> None:
         for each in _ENDING:
