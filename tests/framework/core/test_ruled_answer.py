@@ -176,7 +176,7 @@ def heads() -> list[tuple[bytes, ResponseHead]]:
         (b"GET", response(204)),
         (b"GET", response(304)),
         (b"GET", response(206)),
-        (b"GET", response(200, fields=[(b"Content-Encoding", b"br")])),
+        (b"GET", response(200, fields=[(b"Content-Encoding", b"zstd")])),
     ]
 
 
