@@ -108,6 +108,7 @@ class Seeing:
             scheduling=recipe.section.scheduling.name if recipe is not None else "",
             persistence=[kind.name for kind in pool.pinning.kinds] if pool.pinning else [],
             doubt=running.doubting.told.get(pool.name, ""),
+            refused_pins=pool.refused_pins,
             waiting=pool.waiting.count if pool.waiting is not None else 0,
             servers=servers,
         )

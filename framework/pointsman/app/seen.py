@@ -83,6 +83,7 @@ class PoolSeen:
         scheduling: the kind of its scheduler.
         persistence: the kinds of its persistence, the first one first.
         doubt: why its persistence seems to do little or nothing, "" if it seems fine.
+        refused_pins: reason -> how many pins that clients showed were not believed.
         waiting: how many clients wait for room.
         servers: all of them, in the order of the configuration.
     """
@@ -91,6 +92,7 @@ class PoolSeen:
     scheduling: str
     persistence: Sequence[str]
     doubt: str
+    refused_pins: Mapping[str, int]
     waiting: int
     servers: Sequence[ServerSeen]
 

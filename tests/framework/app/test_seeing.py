@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from kit.persistences import asking
 from pointsman.app.assembly import RunningSite
 from pointsman.app.loading import configuration_of, registry_with, site_of
 from pointsman.app.seeing import Seeing
@@ -25,7 +26,11 @@ CONFIG: dict[str, Any] = {
             "drain_time": "60s",
             "servers": {"a": {"address": "127.0.0.1:1", "weight": 10}, "b": "127.0.0.1:2"},
         },
-        "spare": {"health": "none", "servers": {"s": "127.0.0.1:3"}},
+        "spare": {
+            "health": "none",
+            "persistence": {"kind": "active_cookie", "cookie": "pin"},
+            "servers": {"s": "127.0.0.1:3"},
+        },
     },
     "virtual_services": {
         "site": {
@@ -81,7 +86,7 @@ def test_the_whole_site(play: Play) -> None:
     assert [each.name for each in seen.services] == ["site", "raw"]
     assert [(each.name, each.scheduling, each.persistence) for each in seen.pools] == [
         ("web", "round_robin", ["server_cookie", "source_ip"]),
-        ("spare", "round_robin", []),
+        ("spare", "round_robin", ["active_cookie"]),
         ("raw", "round_robin", []),
     ]
 
@@ -143,6 +148,15 @@ def test_pins_of_all_kinds_count_and_a_drain_has_its_forecast(play: Play) -> Non
     assert (seen.drain.pins, seen.drain.open, seen.drain.left) == (2, 1, 40.0)
     assert seen.drain.empty_within is None
     assert seen.drain.words.startswith("2 pinned clients, 1 open, drain time ends in 40s")
+
+
+def test_pins_that_were_not_believed_are_counted(play: Play) -> None:
+    pool = play.running.site.pools["spare"]
+    assert pool.persistence is not None
+    pool.persistence.find(asking(b"Cookie: pin=of-mine"), 0.0)
+    assert {each.name: each.refused_pins for each in play.seen().pools} == {
+        "web": {}, "spare": {"forged": 1}, "raw": {},
+    }  # fmt: skip
 
 
 def test_a_fallback_with_pins_keeps_a_drain_going(play: Play) -> None:

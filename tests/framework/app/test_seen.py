@@ -28,7 +28,7 @@ SERVICE = ServiceSeen(
 )  # fmt: skip
 SITE = SiteSeen(
     "1", 2, "site.yaml", 3, 1.0, 2.0, ["a warning"], [SERVICE],
-    [PoolSeen("web", "round_robin", ["source_ip"], "", 0, [SERVER])],
+    [PoolSeen("web", "round_robin", ["source_ip"], "", {"forged": 3}, 0, [SERVER])],
 )  # fmt: skip
 
 

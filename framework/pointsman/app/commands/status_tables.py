@@ -130,6 +130,9 @@ def _notes(site: Told) -> Iterator[Text]:
             yield Text(f"pool {pool['name']}: {pool['waiting']} wait for room")
         if pool["doubt"]:
             yield Text(f"pool {pool['name']}: {pool['doubt']}", "yellow")
+        if pool["refused_pins"]:
+            told = ", ".join(f"{n} {why}" for why, n in sorted(pool["refused_pins"].items()))
+            yield Text(f"pool {pool['name']}: pins of clients that were not believed: {told}")
         for each in pool["servers"]:
             if each["by_command"]:
                 what = ", ".join(each["by_command"])

@@ -43,7 +43,8 @@ def service(name: str = "site", **more: Any) -> ServiceSeen:
 
 def shown(services: list[ServiceSeen], *servers: ServerSeen, **pool: Any) -> str:
     seen: dict[str, Any] = {
-        "name": "web", "scheduling": "round_robin", "persistence": [], "doubt": "", "waiting": 0
+        "name": "web", "scheduling": "round_robin", "persistence": [], "doubt": "",
+        "refused_pins": {}, "waiting": 0,
     }  # fmt: skip
     pools = [PoolSeen(**{**seen, **pool}, servers=servers)]
     site = SiteSeen("0.1", 77, "/etc/site.yaml", 3, 1e9, 1e9 + 3700, ["odd"], services, pools)
@@ -114,3 +115,9 @@ def test_moments_of_another_day_bear_their_date() -> None:
     before = shown([service(since=1e9 - 86400 * 3)], server())
     assert "-09-" not in row(today, "site")
     assert "2001-09-0" in row(before, "site")
+
+
+def test_pins_that_were_not_believed() -> None:
+    text = shown([], server(), refused_pins={"expired": 1, "forged": 12})
+    assert row(text, "pool web").endswith("were not believed: 1 expired, 12 forged")
+    assert "not believed" not in shown([], server())
