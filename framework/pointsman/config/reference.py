@@ -180,7 +180,7 @@ class _Page:
     # ---- telling ----
 
     def text(self) -> str:
-        parts = [_INTRODUCTION]
+        parts = [_INTRODUCTION, self._contents()]
         told: set[str] = set()
         for section in self.sections:
             family = next((f for f in _FAMILIES.values() if section.places[:1] == [f.key]), None)
@@ -189,6 +189,17 @@ class _Page:
                 parts.append(self._family(family))
             parts.append(self._section(section, family))
         return "\n".join(parts)
+
+    def _contents(self) -> str:
+        """Where the long ones begin."""
+        long = ["Top level", "`pools.NAME`", "`virtual_services.NAME`"]
+        links = [f"[{heading.strip('`')}](#{_anchor(heading)})" for heading in long]
+        links += [
+            f"[{family.key}](#{_anchor(f'{family.one}: `{family.key}`')})"
+            for name, family in _FAMILIES.items()
+            if _offers(self._registry, name)
+        ]
+        return f"Go to: {', '.join(links)}.\n"
 
     def _family(self, family: _Family) -> str:
         name = next(name for name, each in _FAMILIES.items() if each is family)
