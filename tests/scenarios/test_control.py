@@ -197,26 +197,32 @@ def test_the_protocol_is_what_operating_md_shows(
         assert site.states()["web/a"] in ("up", "checking")
 
 
+# What is not played here: it is of another subject, or wants revisions, and has its own tests.
+NOT_HERE = {"cert", "explain", "undo", "confirm"}
+ENDLESS = {"--watch", "--follow"}  # seen by the tests of the commands
+
+
 def test_the_commands_that_operating_md_shows_do_what_it_says(
     tmp_path: Path, servers: tuple[RealServer, RealServer]
 ) -> None:
     page = TOP / "docs" / "operating.md"
     lines = "".join(blocks(page, "sh")).splitlines()
-    commands = [shlex.split(line, comments=True)[1:] for line in lines if "pointsman" in line]
-    assert len(commands) >= 12
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if line[:9] == "pointsman"]
     more = 'fe: {health: none, servers: {fe1: "127.0.0.1:1"}}'
-    with controlled_site(
-        tmp_path, text(servers).replace("pools:\n", f"pools:\n  {more}\n")
-    ) as site:
+    whole = text(servers).replace("pools:\n", f"pools:\n  {more}\n")
+    with controlled_site(tmp_path, whole) as site:
+        site.until(a="up", b="up")
         done = set()
         for words in commands:
-            # What --watch does is seen by the tests of status.
+            if words[0] in NOT_HERE or "--confirm" in words:
+                continue
             chosen = ["CONFIG" if word == "site.yaml" else word for word in words]
-            site.command(*[word for word in chosen if word != "--watch"])
-            done.add(" ".join(words[:2]) if words[0] == "server" else words[0])
+            site.command(*[word for word in chosen if word not in ENDLESS])
+            done.add(" ".join(words[: 1 if "site.yaml" in words[:2] else 2]))
         assert done >= {
-            "status", "reload", "check", "server drain", "server disable", "server enable",
-            "server maintenance", "server weight",
+            "status", "reload", "check", "history", "events", "server drain", "server disable",
+            "server enable", "server maintenance", "server weight", "health show", "health try",
+            "pins find", "pins move", "pins drop",
         }  # fmt: skip
         assert site.servers()["web/a"]["weight"] == 1000
 

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from pointsman.app.access_log import AccessLog
 from pointsman.app.chores import Chores
 from pointsman.app.doubting import Doubting
+from pointsman.app.events import Events
 from pointsman.app.hand_over import HandOver
 from pointsman.app.leaving import Leaving
 from pointsman.app.pins_ready import PinsReady
@@ -66,6 +67,7 @@ class RunningSite:
         leaving: what a reload has taken out of the site, but somebody still uses.
         checks: the health checks at work, what they know and remember.
         agents: the same for agents that are asked beside them.
+        events: what has happened.
         life: looks after the servers of all pools.
         names: host names that are looked up again and again.
         access_log: where exchanges are written, None if nowhere.
@@ -99,12 +101,14 @@ class RunningSite:
             self.names.watch(host)
         dialler = Dialler(reactor, self._deadlines, self.names.addresses, local)
         told = (self._tell_rules, self._state_changed, *registry.events("server_state"))
+        self.events = Events(wall)
         self.life = ServerLife(
             lambda: (*self.services, *self.leaving.services),
             told,
             registry.events("service_state"),
             wall,
             lambda member: self.checks.check_now(member),
+            self.events,
         )
         self.life.watch(site.pools)
         transports = ProbeTransports.of(reactor, dialler, self._deadlines, self.names.addresses)

@@ -9,6 +9,7 @@ import click
 from pointsman.app.build_kind import build_kind
 from pointsman.app.commands.check import check
 from pointsman.app.commands.demo import demo
+from pointsman.app.commands.events import events
 from pointsman.app.commands.explain import explain
 from pointsman.app.commands.health import health
 from pointsman.app.commands.history import history, undo
@@ -71,6 +72,7 @@ main.add_command(history)
 main.add_command(undo)
 main.add_command(status)
 main.add_command(server)
+main.add_command(events)
 main.add_command(demo)
 main.add_command(check)
 main.add_command(explain)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.logger import Logger
 
 from pointsman.app.assembly import RunningSite
-from pointsman.app.health_try import NoServer, chosen
+from pointsman.app.events import WEIGHT, Event
+from pointsman.app.named_servers import named_servers
+from pointsman.app.operating_health import OperatingHealth
 from pointsman.app.operating_pins import OperatingPins
 from pointsman.app.reload import Plan, Reloading
 from pointsman.app.revisions import COMMAND, Revision
@@ -26,7 +27,7 @@ from pointsman.core.draining import pins_by_server
 from pointsman.core.member_state import MOST_WEIGHT
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
-from pointsman.core.server_states import ADMIN_STATES
+from pointsman.core.server_states import ADMIN_STATES, BY_ADMIN
 from pointsman.core.service_state import UP
 from pointsman.model.errors import OperatingError, ReloadError
 
@@ -46,6 +47,7 @@ class Operating:
         reloading: as above.
         turns: does long work between turns of the reactor.
         pins: sees and steers the pins.
+        health: looks into the health checks.
     """
 
     log = Logger()
@@ -54,10 +56,12 @@ class Operating:
         self.turns = Turns(reactor)
         self.reloading = reloading
         self.pins = OperatingPins(self.turns, lambda: self.running)
+        self.health = OperatingHealth(self.turns, lambda: self.running)
 
     def stop(self) -> None:
         """Nothing runs any more: give up what is under way."""
         self.turns.stop()
+        self.health.stop()
 
     @property
     def running(self) -> RunningSite:
@@ -144,14 +148,21 @@ class Operating:
         steps = Seeing(running).site(reloading.file, reloading.number, warnings)
         return self.turns.do(steps)
 
+    def events(self, after: int = 0) -> Sequence[Event]:
+        """What has happened, the oldest first: states, weights, pins, configurations.
+
+        Args:
+            after: of the last one that is known, 0 for all that are remembered.
+        """
+        return self.running.events.after(after)
+
     # ---- servers ----
 
     def set_servers(self, names: Sequence[str], state: str, why: str = "") -> ServersChanged:
         """Take servers in or out. It lasts until it is changed again, reloads included.
 
         Args:
-            names: of servers: POOL/SERVER, or SERVER alone where no other pool has one of that
-                name; ``*`` and ``?`` stand for any text and any character of POOL/SERVER.
+            names: of servers, as of ``app.named_servers.named_servers``.
             state: "enabled", "draining", "disabled" or "maintenance".
             why: for people who see it later.
 
@@ -164,7 +175,7 @@ class Operating:
         if len(why) > MOST_WORDS or not (why.isprintable() or not why):
             raise OperatingError(f"a reason is one line of at most {MOST_WORDS} characters")
         reason = f"{BY_COMMAND}: {why}" if why else BY_COMMAND
-        meant = self._servers(names)
+        meant = named_servers(self.running.site, names)
         for _, member in meant:
             member.set_admin(state, reason)
         return self._changed(meant)
@@ -183,11 +194,14 @@ class Operating:
         """
         if weight is not None and not 0 <= weight <= MOST_WEIGHT:
             raise OperatingError(f"a weight is 0 to {MOST_WEIGHT}, not {weight}")
-        meant = self._servers(names)
+        meant = named_servers(self.running.site, names)
         for pool, member in meant:
             before = member.base_weight
             member.set_weight(member.server.weight if weight is None else weight)
             if member.base_weight != before:
+                now = str(member.base_weight)
+                full = f"{pool.name}/{member.name}"
+                self.running.events.note(WEIGHT, full, str(before), now, BY_ADMIN, BY_COMMAND)
                 self.log.info(
                     "{pool}/{server}: weight {before} -> {after}, by command",
                     pool=pool.name,
@@ -196,27 +210,6 @@ class Operating:
                     after=member.base_weight,
                 )
         return self._changed(meant)
-
-    def _servers(self, names: Sequence[str]) -> list[tuple[Pool, Member]]:
-        site = self.running.site
-        meant: list[tuple[Pool, Member]] = []
-        for name in names:
-            if not {"*", "?"} & {*name}:
-                meant.append(chosen(site, name))
-                continue
-            pattern = name.replace("[", "[[]")
-            found = [
-                (pool, member)
-                for pool in site.pools.values()
-                for member in pool.members
-                if fnmatchcase(f"{pool.name}/{member.name}", pattern)
-            ]
-            if not found:
-                raise NoServer(f"no POOL/SERVER is like {name!r}")
-            meant += found
-        if not meant:
-            raise NoServer("no server is named")
-        return [*dict.fromkeys(meant)]
 
     def _changed(self, meant: Sequence[tuple[Pool, Member]]) -> ServersChanged:
         running = self.running

@@ -9,10 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from pointsman.app.assembly import RunningSite
+from pointsman.app.events import PINS
 from pointsman.app.pins import Pins, SeenPin, Wanted
 from pointsman.app.slices import Turns
 from pointsman.config.nearest import nearest
 from pointsman.config.steps import Steps
+from pointsman.core.server_states import BY_ADMIN
 from pointsman.model.errors import OperatingError, UnknownNameError
 
 MOST_LISTED = 100_000
@@ -215,5 +217,7 @@ class OperatingPins:
         """Say in the log what was done to pins by command."""
         count = yield from steps
         if count:
+            told = words.format(count=count, server=server)
+            self._running().events.note(PINS, "", "", told, BY_ADMIN, "by command")
             self.log.info(f"{words}, by command", count=count, server=server)
         return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from pointsman.app.assembly import RunningSite
 from pointsman.app.control.listening import ControlSocket
+from pointsman.app.events import CONFIGURATION
 from pointsman.app.loading import Config, drafting, reading
 from pointsman.app.past import Past
 from pointsman.app.revisions import MOST_TOLD, PROGRAM, WATCH
@@ -27,6 +28,9 @@ from pointsman.config.registry import Registry
 from pointsman.config.steps import Steps
 from pointsman.model.errors import PointsmanError, ReloadError
 from pointsman.net.local import LocalServer
+
+# So many changes are told in one line.
+_IN_SUMMARY = 3
 
 _log = Logger()
 
@@ -158,6 +162,8 @@ class Reloading:
             number=self.number,
             count=len(done.changes),
         )
+        words = f"revision {self.number} is in force"
+        site.events.note(CONFIGURATION, "", "", words, by, _summary(done.changes))
         names = tuple(running.service.name for running in site.services)
         for told in self._registry.events("reloaded"):
             told(names, done.changes)
@@ -229,3 +235,10 @@ def say_failed(failure: Failure) -> None:
     problems = getattr(failure.value, "problems", (failure.value,))
     for problem in problems:
         _log.error("not reloaded: {problem}", problem=str(problem))
+
+
+def _summary(changes: Sequence[str]) -> str:
+    """What has changed, in one line."""
+    rest = len(changes) - _IN_SUMMARY
+    more = (f"{rest} more",) if rest > 0 else ()
+    return "; ".join((*changes[:_IN_SUMMARY], *more)) or "nothing has changed"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pointsman.core.health_report import Outcome, Report
+from pointsman.core.health_report import Outcome, Report, Step
 
 _WIDTH = 16  # bytes in a line of a dump
 _MOST_LINES = 40
@@ -39,9 +39,12 @@ def report_in_words(report: Report, pool: str, server: str) -> Iterator[str]:
 
 def report_as_json(report: Report, pool: str, server: str) -> str:
     """One JSON object; bytes are in hexadecimal."""
-    told: dict[str, Any] = {
-        "pool": pool,
-        "server": server,
+    return json.dumps({"pool": pool, "server": server, **report_told(report)}, indent=2)
+
+
+def report_told(report: Report) -> Mapping[str, Any]:
+    """A report as JSON has it."""
+    return {
         "place": report.place,
         "check": report.check,
         "when": round(report.when, 3),
@@ -58,7 +61,24 @@ def report_as_json(report: Report, pool: str, server: str) -> str:
         "received": report.received.hex(),
         "received_size": report.received_size,
     }
-    return json.dumps(told, indent=2)
+
+
+def report_from(told: Mapping[str, Any]) -> Report:
+    """The report that was told so."""
+    return Report(
+        check=told["check"],
+        place=told["place"],
+        when=told["when"],
+        took=told["took"],
+        outcome=Outcome(told["outcome"]),
+        reason=told["reason"],
+        remedy=told["remedy"],
+        steps=tuple(Step(each["at"], each["what"], each["words"]) for each in told["steps"]),
+        sent=bytes.fromhex(told["sent"]),
+        received=bytes.fromhex(told["received"]),
+        received_size=told["received_size"],
+        tls_error=told["tls_error"],
+    )
 
 
 def _shown(data: bytes, mark: str) -> Iterator[str]:

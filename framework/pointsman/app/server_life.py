@@ -8,6 +8,7 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
+from pointsman.app.events import SERVER, SERVICE, Events
 from pointsman.core.draining import end_drains
 from pointsman.core.members import Member
 from pointsman.core.pool import Pool
@@ -51,6 +52,7 @@ class ServerLife:
         on_service: told of each change of a service, likewise.
         wall: seconds since the epoch.
         check_now: has a member checked out of turn; raises KeyError if it has no check.
+        events: where changes are noted.
 
     Attributes:
         last: the last change of each member that has ever changed.
@@ -65,12 +67,14 @@ class ServerLife:
         on_service: Sequence[ServiceChanged],
         wall: Callable[[], float],
         check_now: Callable[[Member], object] | None = None,
+        events: Events | None = None,
     ) -> None:
         self._connections = connections
         self._on_change = tuple(on_change)
         self._on_service = tuple(on_service)
         self._wall = wall
         self._check_now = check_now
+        self._events = events if events is not None else Events(wall)
         self._turned = float("-inf")
         self._pools: tuple[Pool, ...] = ()
         self.last: dict[Member, StateChange] = {}
@@ -109,6 +113,8 @@ class ServerLife:
         change = StateChange(self._wall(), member.name, before, state, by, reason)
         pool.history.append(change)
         self.last[member] = change
+        full = f"{pool.name}/{member.name}"
+        self._events.note(SERVER, full, before, state, by, reason)
         if by != BY_HEALTH:  # who checks has told it already
             self.log.info(
                 "{pool}/{server} is {state}: {reason}",
@@ -142,6 +148,7 @@ class ServerLife:
             )
             if now.word != before.word:
                 service.history.append((self._wall(), now))
+                self._events.note(SERVICE, service.name, before.word, now.word, "", now.reason)
                 self._tell_of_service(service.name, before.word, now)
 
     def _tell_of_service(self, name: str, before: str, now: ServiceState) -> None:

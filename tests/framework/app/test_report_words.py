@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.app.report_words import report_as_json, report_in_words
+from pointsman.app.report_words import report_as_json, report_from, report_in_words, report_told
 from pointsman.core.health_report import Outcome, Report, Step
 
 REPORT = Report(
@@ -84,3 +84,11 @@ def test_the_same_for_programs() -> None:
 def test_nothing_that_a_server_sends_reaches_the_terminal_as_it_is(data: bytes) -> None:
     report = replace(REPORT, received=data, received_size=len(data))
     assert all(line.isprintable() for line in lines(report))
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40), st.sampled_from(Outcome))
+def test_what_is_told_is_the_same_report_again(
+    sent: bytes, received: bytes, outcome: Outcome
+) -> None:
+    report = replace(REPORT, sent=sent, received=received, outcome=outcome, tls_error="none")
+    assert report_from(json.loads(json.dumps(report_told(report)))) == report

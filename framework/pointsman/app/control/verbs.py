@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pointsman.app.control.arguments import Arguments, Verb, read
+from pointsman.app.control.health_verbs import health_verbs
 from pointsman.app.control.lines import (
     BAD_REQUEST,
     CONFIGURATION,
@@ -103,6 +104,7 @@ class Verbs:
             "server_state": self._server_state,
             "server_weight": self._server_weight,
             **pins_verbs(operating.pins),
+            **health_verbs(operating),
         }
 
     def answer(self, request: Request) -> Deferred[Answer]:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kit import plays
 from kit.child_programs import pointsman
+from kit.controlled_site import controlled_site
 from kit.probing import answering
+from kit.real_servers import real_server
 from pointsman.app.cli import main
 
 SITE = """\
@@ -88,3 +91,48 @@ def test_as_a_program(tmp_path: Path) -> None:
             assert program.wait() == 6
             assert "503 not among accepted" in program.output
             assert "Traceback" not in program.output
+
+
+# ---- of what runs ----
+
+LIVE = """\
+pools:
+  web: {health: {kind: http, interval: 1h, timeout: 5s}, servers: {a: "PLACE"}}
+  api: {health: none, servers: {n: "127.0.0.1:1"}}
+virtual_services:
+  web: {listen: "127.0.0.1:0", pool: web}
+  api: {listen: "127.0.0.1:0", pool: api}
+"""
+
+
+REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_what_runs_shows_what_it_knows_and_tries_once_more(tmp_path: Path) -> None:
+    with (
+        real_server(plays.answering(REFUSED)) as server,
+        controlled_site(tmp_path, LIVE.replace("PLACE", server.address)) as site,
+    ):
+        site.until(a="down")
+        table = site.command("health", "show", "CONFIG").stdout
+        assert "web/a" in table
+        assert "403 not among accepted" in table
+        full = site.command("health", "show", "CONFIG", "a").stdout
+        assert full.startswith("web/a is down: 403 not among accepted")
+        assert "  < HTTP/1.1 403 Forbidden" in full
+        assert "checking -> down (health): 403" in full
+        (told,) = site.told("health", "show", "CONFIG", "a")
+        assert told["check"]["failure"]["outcome"] == "bad"
+        site.command("health", "show", "CONFIG", "x", status=2)
+
+        failing = site.command("health", "try", "CONFIG", "web/a", "--live", "--json", status=6)
+        assert json.loads(failing.stdout)["server"] == "a"
+        server.plays = plays.answering(FINE)
+        passing = site.command("health", "try", "CONFIG", "a", "--live").stdout
+        assert passing.startswith(f"web/a at {server.address}: HEAD /\n")
+        assert site.states()["web/a"] == "down"
+        site.command("health", "try", "CONFIG", "n", "--live", status=7)
+        site.command("health", "try", "CONFIG", "x", "--live", status=2)
+    site.command("health", "try", "CONFIG", "a", "--live", status=9)
+    site.command("health", "show", "CONFIG", status=9)
