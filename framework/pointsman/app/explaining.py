@@ -190,6 +190,11 @@ class Explanation:
         self._exchange = RuledExchange(supplies, self, client_ip, rules)
         self._exchange.tracer = self._steps.append
 
+    @property
+    def choice(self) -> Choice | None:
+        """How its server was chosen, once all steps were made; None if none was."""
+        return self._watching.choice
+
     def steps(self) -> Iterator[str]:
         """Everything that happens, in words."""
         head, connection = self._head, self.connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -14,8 +15,15 @@ import click
 @click.option("-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may repeat.")
 @click.option("--from", "source", default="127.0.0.1", help="Address of the client.")
 @click.option("--service", "name", help="Name of the service, if the URL does not tell.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(
-    file: str, method: str, url: str, headers: tuple[str, ...], source: str, name: str | None
+    file: str,
+    method: str,
+    url: str,
+    headers: tuple[str, ...],
+    source: str,
+    name: str | None,
+    as_json: bool,
 ) -> None:
     """Tell what FILE makes of a request METHOD URL: rules, pool, pin, server, what is sent.
 
@@ -46,8 +54,13 @@ def explain(
         explanation = Explanation(
             site, service, asked.head, asked.connection(service), time.time, time.monotonic()
         )
-        for step in explanation.steps():
-            click.echo(step)
+        if as_json:
+            steps, choice = [*explanation.steps()], explanation.choice
+            facts = choice.facts() if choice is not None else None
+            click.echo(json.dumps({"steps": steps, "choice": facts}, indent=1))
+        else:
+            for step in explanation.steps():
+                click.echo(step)
     except AskedError as error:
         click.echo(f"pointsman: {error}", err=True)
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -92,3 +93,15 @@ def test_a_file_of_pins_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "move it away" in result.stderr
     assert "server a, chosen by the scheduler" in result.stdout
+
+
+def test_as_json_the_choice_is_a_structure(tmp_path: Path) -> None:
+    result = run(tmp_path, "GET", "http://h:8080/x", "--json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["steps"][0].startswith("GET /x for h:8080 comes to service site")
+    choice = told["choice"]
+    assert (choice["pool"], choice["server"], choice["how"]) == ("site", "a", "none")
+    assert choice["servers"]["a"]["weight"] == 1000
+    away = ("-H", "X-Go: away", "--from", "192.0.2.7", "--service", "site")
+    assert json.loads(run(tmp_path, "GET", "http://h/", "--json", *away).stdout)["choice"] is None
