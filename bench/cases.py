@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.pins import script
-from bench.rivals import CADDY, HAPROXY, NGINX, PINNED, POINTSMAN, POINTSMAN_PURE, TWISTED
+from bench.rivals import (
+    CADDY,
+    HAPROXY,
+    NGINX,
+    PINNED,
+    POINTSMAN,
+    POINTSMAN_PURE,
+    RULED,
+    TWISTED,
+)
+from bench.ruled import ANSWER, EMPTY, TYPICAL, YAML
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,11 @@ class PinsCase(LoadCase):
     """Requests to a service with pins; what the same cost without them is taken off."""
 
     service: str = ""
+
+
+@dataclass(frozen=True)
+class RulesCase(PinsCase):
+    """Requests to a service with rules; what the same cost without them is taken off."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,21 @@ def pins(service: str, tells: str, limit: float, text: str = "", more: str = "")
         targets=(Target(limit, None),),
         ours=PINNED,
         script=text,
+        service=service,
+    )
+
+
+def rules(service: str, tells: str, limit: float | None, headers: tuple[str, ...]) -> RulesCase:
+    """Describe what a rule adds."""
+    return RulesCase(
+        name=f"rules-{service}",
+        tells=tells,
+        unit="CPU us added per request",
+        rivals=(RULED,),
+        needs=frozenset({"rules"}),
+        targets=(Target(limit, None),) if limit is not None else (),
+        ours=RULED,
+        headers=headers,
         service=service,
     )
 
@@ -220,6 +250,20 @@ ALL: tuple[LoadCase | IdleCase, ...] = (
     pins("server_cookie", "the same with 20 cookies in a request", 3.0, script(20), "-20"),
     pins("server_cookie-lmdb", "the same with one cookie, pins in LMDB", 8.0, script(1)),
     pins("active_cookie", "what `active_cookie` adds, 16 clients", 3.0, script(1, ours=True)),
+    rules(EMPTY, "what an empty `on.request` in Lua adds to `l7-keepalive`", 3.0, ()),
+    rules(
+        TYPICAL,
+        "what two header reads, one `incr` and one header set add to `l7-keepalive-browser`",
+        10.0,
+        BROWSER_HEADERS,
+    ),
+    rules(ANSWER, "what setting a header of the answer in Lua adds to it", None, BROWSER_HEADERS),
+    rules(
+        YAML,
+        "what a rule in YAML adds to it: a header looked at, a rate limit, a header set",
+        None,
+        BROWSER_HEADERS,
+    ),
     IdleCase(
         name="tls-idle-rss",
         tells="2,000 TLS connections that made one request each and wait",

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.cases import LoadCase, PinsCase
+from bench.cases import LoadCase, PinsCase, RulesCase
 from bench.failure import BenchError
 from bench.load import make_load
 from bench.processes import program_path
-from bench.rivals import PinnedPointsman, Pointsman, Site
+from bench.rivals import PinnedPointsman, Pointsman, RuledPointsman, Site
 from bench.track import Running, Track, track
 
 TOP = 30
@@ -37,6 +37,10 @@ class CountedPointsman(Pointsman):
 
 class CountedWithPins(CountedPointsman, PinnedPointsman):
     """The same with a service for each kind of pins."""
+
+
+class CountedWithRules(CountedPointsman, RuledPointsman):
+    """The same with a service for each kind of rules."""
 
 
 class Counting:
@@ -66,7 +70,7 @@ class Counting:
 def count(case: LoadCase, seconds: int) -> str:
     """Count the instructions of each request of a case, and name the functions that have most.
 
-    Of a case with pins it is those that they add.
+    Of a case with pins or rules it is those that they add.
 
     Raises:
         RivalFailed: pointsman does not start, or fails under load.
@@ -75,15 +79,17 @@ def count(case: LoadCase, seconds: int) -> str:
     for needed in ("valgrind", "callgrind_control"):
         if program_path(needed) is None:
             raise BenchError(f"{needed} is missing; on Debian: apt-get install valgrind")
-    with_pins = isinstance(case, PinsCase)
-    rival = CountedWithPins() if with_pins else CountedPointsman()
+    adds = isinstance(case, PinsCase)
+    rival = CountedWithPins() if adds else CountedPointsman()
+    if isinstance(case, RulesCase):
+        rival = CountedWithRules()
     with track() as laid, laid.up(rival) as runner:
         counting = Counting(laid, runner)
         costs = counting.each(case, runner.port(case), seconds)
         said = f"{case.name}: {costs.total() / 1000:.0f} instructions per request in user space"
-        if with_pins:
+        if adds:
             costs.subtract(counting.each(case, runner.site.http_port, seconds))
-            said += f", {costs.total() / 1000:.0f} of them added by pins"
+            said += f", {costs.total() / 1000:.0f} of them added"
     top = "\n".join(f"{cost / 1000:8.0f}  {name}" for name, cost in costs.most_common(TOP))
     return f"{said}\n\n{top}"
 

@@ -16,10 +16,12 @@ from bench.pins import WITHOUT, pins_config
 from bench.processes import SECONDS_TO_START, program_path
 from bench.real_server import nginx_command
 from bench.rival_configs import caddy_config, haproxy_config, nginx_config, pointsman_config
+from bench.ruled import rules_files
 
 POINTSMAN = "pointsman"
 POINTSMAN_PURE = "pointsman-pure"
 PINNED = "pointsman-pins"
+RULED = "pointsman-rules"
 HAPROXY = "haproxy"
 NGINX = "nginx"
 CADDY = "caddy"
@@ -31,8 +33,8 @@ class Site:
     """Where one proxy stands in one run: its folder, its ports, and the real servers' ports.
 
     Its ports are for HTTP, TCP, TLS, and TLS on both sides; and by name for services of HTTP that
-    differ in how they pin, the one without pins on that for HTTP. The real servers have TLS on
-    ports of their own, with the certificate that the proxies show as well.
+    differ in how they pin, or in their rules, the one without them on that for HTTP. The real
+    servers have TLS on ports of their own, with the certificate that the proxies show as well.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class Site:
     tls_servers: tuple[int, int]
     certificate: Path
     pin_ports: Mapping[str, int] = field(default_factory=dict)
+    rule_ports: Mapping[str, int] = field(default_factory=dict)
 
 
 class Rival(ABC):
@@ -101,6 +104,17 @@ class PinnedPointsman(Pointsman):
     def files(self, site: Site) -> dict[str, str]:
         ports = {**site.pin_ports, WITHOUT: site.http_port}
         return {"pointsman.yaml": pins_config(site.folder, site.servers, ports)}
+
+
+class RuledPointsman(Pointsman):
+    """Ourselves with a service for each kind of rules, and one without."""
+
+    name = RULED
+    offers = frozenset({"rules"})
+
+    def files(self, site: Site) -> dict[str, str]:
+        ports = {**site.rule_ports, WITHOUT: site.http_port}
+        return rules_files(site.folder, site.servers, ports)
 
 
 class PurePointsman(Pointsman):
@@ -214,6 +228,7 @@ RIVALS: Mapping[str, Rival] = {
         Pointsman(),
         PurePointsman(),
         PinnedPointsman(),
+        RuledPointsman(),
         HAProxy(),
         Nginx(),
         Caddy(),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import real_server
-from bench.cases import Case, HandshakeCase, IdleCase, LoadCase, PinsCase
+from bench import pins, real_server, ruled
+from bench.cases import Case, HandshakeCase, IdleCase, LoadCase, PinsCase, RulesCase
 from bench.certificate import write_certificate
 from bench.failure import BenchError, RivalFailed
 from bench.handshakes import client_context, make_handshakes
@@ -22,7 +22,6 @@ from bench.load import (
     still_open,
 )
 from bench.measure import cores_to_use, cpu_ns, rss_kib
-from bench.pins import SERVICES
 from bench.processes import free_ports, on_core, running, wait_until_it_answers
 from bench.rivals import Rival, Site
 
@@ -41,6 +40,8 @@ class Running:
 
     def port(self, case: Case) -> int:
         """Choose the port that a case's traffic goes to."""
+        if isinstance(case, RulesCase):
+            return self.site.rule_ports[case.service]
         if isinstance(case, PinsCase):
             return self.site.pin_ports[case.service]
         if "reencrypt" in case.needs:
@@ -87,7 +88,8 @@ class Track:
             RivalFailed: it did not start.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{rival.name}-", dir=self.folder))
-        http_port, tcp_port, tls_port, reencrypt_port, *others = free_ports(4 + len(SERVICES))
+        services = [*pins.SERVICES, *ruled.SERVICES]
+        http_port, tcp_port, tls_port, reencrypt_port, *others = free_ports(4 + len(services))
         site = Site(
             folder,
             http_port,
@@ -97,7 +99,8 @@ class Track:
             self.servers,
             self.tls_servers,
             self.certificate,
-            dict(zip(SERVICES, others, strict=True)),
+            dict(zip(pins.SERVICES, others, strict=False)),
+            dict(zip(ruled.SERVICES, others[len(pins.SERVICES) :], strict=True)),
         )
         command = rival.prepare(site)
         environment = rival.environment(site)
@@ -110,7 +113,7 @@ class Track:
             yield Running(rival, site, process)
 
     def load(self, case: LoadCase, to: Running, seconds: int) -> float:
-        """Return the CPU time that one request costs a rival, or what pins add, in microseconds.
+        """Return the CPU time that one request costs a rival, or what pins or rules add, in us.
 
         Raises:
             RivalFailed: it died, or answered with errors.
