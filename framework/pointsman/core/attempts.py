@@ -181,7 +181,9 @@ class Attempts(ExchangeFacts):
 
     def _answer_failed(self, upstream: UpstreamPort, member: Member, error: UpstreamError) -> None:
         """The connection broke before an answer began: send the request again if that is safe."""
-        self._let_client_go_on()
+        self._leave_blocked_server()
+        if self.over:
+            return
         # Closed under us while it was idle is a race, and says nothing of the server (DESIGN 5.7).
         race = upstream.reused and error.retryable and not self._interim_seen
         again = error.retryable and self._may_send_again()
@@ -195,11 +197,15 @@ class Attempts(ExchangeFacts):
                 member.failed()
             self._fail(502, ends.UPSTREAM_ERROR)
 
-    def _let_client_go_on(self) -> None:
-        """It may be held because a server did not take the head; the next one may."""
+    def _leave_blocked_server(self) -> None:
+        """The client may be held because a server did not take the head; the next one may."""
         if self._kept is None and self._holding_client:
-            self._holding_client = self._server_blocked = False
-            self._client.go_on()
+            self._server_blocked = False
+            self._let_client_go_on()
+
+    def _let_client_go_on(self) -> None:
+        self._holding_client = False
+        self._client.go_on()
 
     def _spend(self) -> bool:
         """Whether the budget of retries has one left."""
@@ -233,7 +239,9 @@ class Attempts(ExchangeFacts):
             upstream.abort()
         if member.passive is not None:
             member.passive.answered(head.status, 0.0)
-        self._let_client_go_on()
+        self._leave_blocked_server()
+        if self.over:
+            return True
         self._leave_member()
         self._tried = tried
         self._raced = False
@@ -246,7 +254,9 @@ class Attempts(ExchangeFacts):
             return
         upstream, opening = self._upstream, self._opening
         self._give_up_upstream()
-        self._let_client_go_on()
+        self._leave_blocked_server()
+        if self.over:
+            return
         error = UpstreamError("response", "the server was taken out", retryable=True)
         if opening is not None:
             self._try_another(error, 503)

@@ -281,7 +281,8 @@ class RuledExchange(RuledEnding):
         elif self._event in (SELECTED, UPSTREAM_REQUEST):
             self._drop_question()
             self._give_up_upstream()
-            self._try_another(UpstreamError("connect", "the server was taken out"), 503)
+            if not self.over:
+                self._try_another(UpstreamError("connect", "the server was taken out"), 503)
         elif self.answer is not None and self.response is None:
             self._fail(503, ends.DROPPED)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pointsman.config.includes import Gathered, Source, gather, read_file
+from pointsman.config.includes import Gathered, Source, gather, plain_text, read_file
 from pointsman.config.steps import at_once
 from pointsman.model.errors import ConfigError
 
@@ -132,7 +132,9 @@ def test_the_first_file_must_be_yaml(folder: Path) -> None:
 def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "bom.yaml"
     path.write_bytes(b"\xef\xbb\xbfversion: 1\n")
-    assert read_file(path) == "version: 1\n"
+    text = read_file(path)
+    assert text == "\ufeffversion: 1\n", "kept as it is, so that it can be written back"
+    assert plain_text(text) == "version: 1\n"
 
 
 def test_a_source_keeps_its_comments_for_whoever_writes_it_back(tmp_path: Path) -> None:

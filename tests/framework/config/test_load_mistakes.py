@@ -40,7 +40,7 @@ MISTAKES = [
         "pools.web.sheduling: this key is not known here (did",
     ),
     (8, "virtual_service:", "8:1", "did you mean `virtual_services`?"),
-    (1, "version: 1\nzzz: 1", "2:1", "allowed here: access_log, defaults, include"),
+    (1, "version: 1\nzzz: 1", "2:1", "allowed here: access_log, control, defaults"),
     (4, "    servers: {c: h:1}", "5:5", "pools.web.servers: this key is written twice, first at"),
     (7, "      a: 127.0.0.1:8002", "7:7", "servers.a: this key is written twice, first at line 6"),
     (7, "      b: {adress: 127.0.0.1:8002}", "7:11", "(did you mean `address`?)"),

@@ -320,3 +320,25 @@ def test_a_server_that_answers_before_it_is_asked_is_not_believed() -> None:
     stage.upstream.answers(200, b"stolen")
     assert stage.client.said[0] == "head 502"
     stage.check_it_is_over()
+
+
+def test_a_client_that_a_server_held_up_goes_on_at_the_next_one() -> None:
+    stage = RuledStage(servers=2)
+    stage.asks(request())
+    first = stage.upstreams.last.connects()
+    stage.exchange.upstream_blocked()
+    assert stage.client.held
+    first.fails("response", retryable=True)
+    stage.upstreams.last.connects()
+    assert not stage.client.held
+
+
+def test_a_client_that_goes_while_a_server_is_taken_out_is_not_brought_to_another() -> None:
+    stage = RuledStage(servers=2)
+    stage.asks(request())
+    upstream = stage.upstreams.last.connects()
+    upstream.planned["aborted"] = stage.exchange.client_gone
+    assert stage.exchange.member is not None
+    stage.exchange.server_dropped(stage.exchange.member)
+    assert len(stage.upstreams.openings) == 1
+    stage.check_it_is_over()
