@@ -192,7 +192,9 @@ def reencrypt(tour: Tour) -> None:
     tour.change(LyncSite.verify_servers)
     with tour.connect(stage.pool_https, "127.0.1.99") as client:
         told = client.ask("/whoami").body.splitlines()
-    wanted = {"tls: yes", f"host: {WEB_POOL}", "x-forwarded-for: 127.0.1.99"}
+    port = stage.pool_https[1]
+    host = WEB_POOL if port == 443 else f"{WEB_POOL}:{port}"  # as clients write it
+    wanted = {"tls: yes", f"host: {host}", "x-forwarded-for: 127.0.1.99"}
     text = "a front end is spoken TLS to, and told Host and the address of the client"
     tour.telling.claim(text, wanted <= {*told}, ", ".join(told))
     stage.front_ends["fe2"].end()
