@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from weakref import ref
 
 from twisted.logger import Logger
 
@@ -80,13 +81,13 @@ class Book(Rulebook):
         self._room: RuleRoom | None = None
         self.failures = Failures(place.service, place.clocks.seconds)
         self.waits = Waits(place.pools)
-        self.timers = Timers(limits.timers, self._timer_due)
+        self.timers = Timers(limits.timers, partial(_timer_due, ref(self)))
         self.generation = self._loaded(files)
         self._runs = Runs(self, limits, site.watchdog)
         self.trial: Callable[[RuleFile], None] | None = None
         self.describes = ", ".join(file.name for file in files)
         self.warnings: Sequence[str] = ()
-        self.events = self._events()
+        self._events: RuleEvents | None = None
         self._seen = tuple(stamp(file.path) for file in files)
 
     # ---- loading ----
@@ -107,7 +108,7 @@ class Book(Rulebook):
         self.timers.drop(old)
         self._retire(old)
         self.describes = ", ".join(file.name for file in files)
-        self.events = self._events()
+        self._events = None
         if self._room is not None:
             self._room.changed()
 
@@ -169,6 +170,7 @@ class Book(Rulebook):
             self.timers.stop()
             self._site.stop(self)
             self._retire(self.generation)
+            self._events = None
 
     def stays(self, made: Rulebook) -> bool:
         """Whether the other one has the same files, read just as these were."""
@@ -209,12 +211,26 @@ class Book(Rulebook):
         if self.waits.reactor is not None:
             self.waits.reactor.callLater(PAUSE, generation.runtime.switch, number, True)
 
-    def _timer_due(self, generation: Generation, timer: int) -> None:
+    def timer_due(self, generation: Generation, timer: int) -> None:
+        """A timer of that generation has run off."""
         self._runs.timer(generation, timer)
 
     # ---- what it wants to be asked ----
 
-    def _events(self) -> RuleEvents:
+    @property
+    def events(self) -> RuleEvents:
+        """What it wants to be asked, and how."""
+        # Made when it is asked for, as it holds this book: one that was made for nothing, because
+        # another like it stays, goes at once and takes its Lua along.
+        if self._events is None:
+            self._events = self._made_events()
+        return self._events
+
+    @events.setter
+    def events(self, events: RuleEvents) -> None:
+        self._events = events
+
+    def _made_events(self) -> RuleEvents:
         wanted = self.generation.wanted
         exchanges = wanted.intersection(_OF_EXCHANGES)
         # Only what comes back later has to be found again.
@@ -375,3 +391,9 @@ class Book(Rulebook):
         generation = self.generation
         number = generation.next_number()
         self._runs.ask(generation, "server_state", number, None, pool, server, old, new, last=True)
+
+
+def _timer_due(owner: ref[Book], generation: Generation, timer: int) -> None:
+    book = owner()
+    if book is not None:
+        book.timer_due(generation, timer)

@@ -10,7 +10,9 @@ import random
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
+from weakref import ref
 
 from pointsman_rules import codecs, sealing
 from pointsman_rules.clocks import Clocks
@@ -97,12 +99,13 @@ class Generation:
         self._tables = TableFunctions(place.tables, place.clocks.seconds)
         self._lists = ListFunctions(place.lists)
         self.facade = facade = Facade()
+        weak = ref(self)  # what Lua holds must not hold the Lua
         self.live = facade.live
         host: dict[str, Callable[..., Any]] = {
             "pattern_shape": _shape,
             "monotonic": place.clocks.seconds,
-            "log": self._say,
-            "timer": lambda delay, every: timer(self, delay, every),
+            "log": partial(_say, weak),
+            "timer": partial(_timer, weak, timer),
             **_randomness(),
             **facade.functions(),
             **codecs.functions(place.clocks.epoch),
@@ -115,7 +118,7 @@ class Generation:
         }
         fields = fields_of(self.live)
         if shadow:
-            host, fields = shadowed(host, fields, lambda told: self._say("info", told, "", 0, ""))
+            host, fields = shadowed(host, fields, lambda told: _say(weak, "info", told, "", 0, ""))
         self.runtime = Runtime(engine, limits, host, fields, shadow=shadow)
         for number, file in enumerate(files, 1):
             self._load(number, file)
@@ -133,7 +136,8 @@ class Generation:
         except SourceError as error:
             raise LoadError(str(error), number, error.option) from None
 
-    def _say(self, level: str, text: str, where: str, number: int, event: str) -> None:
+    def say(self, level: str, text: str, where: str, number: int) -> None:
+        """A line for the log."""
         x = self.live.get(number)
         self._place.say(level, text, where, getattr(x, "request_id", ""))
 
@@ -169,6 +173,22 @@ class Generation:
         self._place = place
         self._tables.change(place.tables)
         self._lists.change(place.lists)
+
+
+def _say(weak: ref[Generation], level: str, text: str, where: str, number: int, event: str) -> None:
+    generation = weak()
+    if generation is not None:
+        generation.say(level, text, where, number)
+
+
+def _timer(
+    weak: ref[Generation],
+    make: Callable[[Generation, float, bool], int | Problem],
+    delay: float,
+    every: bool,
+) -> int | Problem:
+    generation = weak()
+    return make(generation, delay, every) if generation is not None else (None, "it is over")
 
 
 def _shape(pattern: str) -> tuple[int, int] | tuple[None, None, str]:

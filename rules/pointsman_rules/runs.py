@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from weakref import ref
 
 from pointsman.model.decision import Decision, Forward, Pending, Refuse
 from pointsman_rules.decisions import decision, words
@@ -49,7 +50,7 @@ class Run:
 
     __slots__ = (
         "after", "cancel", "changed", "deadline", "event", "generation", "given", "last", "late",
-        "number", "pending", "seen", "suspended", "ticket",
+        "number", "owner", "pending", "seen", "suspended", "ticket",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class Run:
         self.ticket = 0
         self.changed: bytes | None = None
         self.suspended: RuleFile | None = None
+        self.owner: Owner | None = None
 
 
 class Runs:
@@ -81,7 +83,7 @@ class Runs:
     """
 
     def __init__(self, owner: Owner, limits: Limits, watchdog: Watchdog) -> None:
-        self._owner = owner
+        self._weak = ref(owner)  # it holds these, and shall go as soon as nobody else does
         self._limits = limits
         self._watchdog = watchdog
         self._soft = limits.memory
@@ -89,10 +91,17 @@ class Runs:
         self.limits = limits
 
     @property
+    def _owner(self) -> Owner:
+        # Whoever calls came by its owner, or by a run that has waited and holds it.
+        owner = self._weak()
+        assert owner is not None
+        return owner
+
+    @property
     def name(self) -> str:
         """The service and its files, for people."""
-        owner = self._owner
-        return f"{owner.place.service} ({owner.describes})"
+        owner = self._weak()  # it is asked from another thread as well
+        return f"{owner.place.service} ({owner.describes})" if owner is not None else "former rules"
 
     def ask(
         self,
@@ -292,7 +301,8 @@ class Runs:
     # ---- what waits ----
 
     def _wait(self, run: Run, made: Sequence[Any]) -> Pending | Decision | bytes | None:
-        waits = self._owner.waits
+        run.owner = self._owner
+        waits = run.owner.waits
         run.ticket = int(made[1])
         if waits.reactor is None:
             why = "nothing can wait before the service runs"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 Problem = tuple[None, str]
 SHORTEST = 0.01
@@ -23,7 +24,8 @@ class Timers:
         self._run = run
         self._reactor: Any = None
         # Number -> owner, seconds, whether again and again, what the reactor holds.
-        self._all: dict[int, tuple[Any, float, bool, Any]] = {}
+        # The owner's Lua holds what makes timers: that must not hold the owner.
+        self._all: dict[int, tuple[ref[Any], float, bool, Any]] = {}
         self._last = 0
 
     def add(self, owner: Any, delay: float, every: bool) -> int | Problem:
@@ -33,7 +35,7 @@ class Timers:
         if len(self._all) >= self._most:
             return None, f"more than {self._most} timers (limits.timers)"
         self._last += 1
-        self._all[self._last] = (owner, delay, every, None)
+        self._all[self._last] = (ref(owner), delay, every, None)
         if self._reactor is not None:
             self._arm(self._last)
         return self._last
@@ -46,16 +48,18 @@ class Timers:
 
     def drop(self, owner: Any) -> None:
         """Forget the timers of one owner."""
-        for number in [n for n, told in self._all.items() if told[0] is owner]:
-            call = self._all.pop(number)[3]
-            if call is not None and call.active():
-                call.cancel()
+        self._forget([n for n, told in self._all.items() if told[0]() is owner])
 
     def stop(self) -> None:
         """Forget all of them."""
-        for owner in {id(told[0]): told[0] for told in self._all.values()}.values():
-            self.drop(owner)
+        self._forget([*self._all])
         self._reactor = None
+
+    def _forget(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            call = self._all.pop(number)[3]
+            if call is not None and call.active():
+                call.cancel()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -71,4 +75,5 @@ class Timers:
             self._arm(number)
         else:
             del self._all[number]
-        self._run(owner, number)
+        if (known := owner()) is not None:
+            self._run(known, number)

@@ -1,6 +1,9 @@
 """What a book is asked, and how exchanges, connections and generations come and go."""
 
+import gc
 from pathlib import Path
+from typing import Any
+from weakref import ref
 
 import pytest
 from twisted.logger import formatEvent
@@ -209,6 +212,24 @@ def test_new_files_take_over_and_exchanges_under_way_end_with_the_old_ones(engin
     assert book.place.metrics.values == {"unloaded": 1.0}
     book.stop()
     assert book.place.metrics.values == {"unloaded": 2.0}
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_what_is_not_used_any_more_goes_at_once(used: bool) -> None:
+    """A Lua runtime is large, and the collector comes by once in tens of thousands of objects."""
+    text = "every('1s', function() end)\non.request(function() log.info('x') end)"
+    gc.disable()
+    try:
+        book = lua_book(text)
+        if used:
+            book.start(lab_room("a"))
+            asked(book, "request", exchange())
+            book.stop()
+        gone: list[ref[Any]] = [ref(book), ref(book.generation), ref(book.generation.runtime)]
+        del book
+        assert [each() for each in gone] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_files_that_cannot_be_loaded_leave_all_as_it_was() -> None:

@@ -53,15 +53,33 @@ def test_there_are_not_too_many() -> None:
     book.stop()
 
 
+class Owner:
+    """Who has timers."""
+
+
 def test_those_of_one_owner_are_dropped_alone() -> None:
     ran: list[tuple[Any, int]] = []
     timers = Timers(10, lambda owner, number: ran.append((owner, number)))
     clock = Clock()
-    timers.add("a", 1.0, True)
-    timers.add("b", 1.0, False)
+    one, other = Owner(), Owner()
+    timers.add(one, 1.0, True)
+    timers.add(other, 1.0, False)
     timers.start(clock)
-    timers.drop("a")
+    timers.drop(one)
     clock.advance(1)
-    assert ran == [("b", 2)]
+    assert ran == [(other, 2)]
     assert len(timers) == 0
-    assert timers.add("a", 0.0, True)[0] is None  # type: ignore[index]
+    assert timers.add(one, 0.0, True)[0] is None  # type: ignore[index]
+
+
+def test_those_of_an_owner_that_is_gone_do_nothing() -> None:
+    ran: list[tuple[Any, int]] = []
+    timers = Timers(10, lambda owner, number: ran.append((owner, number)))
+    clock = Clock()
+    timers.start(clock)
+    owner = Owner()
+    timers.add(owner, 1.0, False)
+    del owner
+    clock.advance(1)
+    assert ran == []
+    assert len(timers) == 0

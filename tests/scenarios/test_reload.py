@@ -22,6 +22,13 @@ MOST_SECONDS = 600
 CALM = 5  # reloads until everything has been made that is made once
 
 
+RULE = """\
+on.response(function(req, res)
+  res.headers["x-lua"] = "NUMBER " .. tables.seen:incr(req.client.ip, 1, "10s")
+end)
+"""
+
+
 class Site:
     """A running program, and what is written into its file from one reload to the next.
 
@@ -63,13 +70,24 @@ class Site:
             services["safe"]["limits"] = {"header_count": 100}
         if number % 6 == 1:
             services["safe"]["tls"]["hsts"] = True
+        for service in services.values():
+            service["rules"] = [
+                {"response_headers": {"set": {"X-Yaml": str(number // 2)}}},
+                "rule.lua",
+            ]
         return {
             "version": 1,
             "defaults": {"timeouts": {"drain": "0s"}},
             "pools": {"shared": pool},
+            "rule_tables": {"seen": {"size": 1000}},
             "virtual_services": services,
             **self.certificates,
         }
+
+    def write_rule(self, number: int) -> None:
+        """Another rule in Lua every third time."""
+        text = RULE.replace("NUMBER", str(number // 3))
+        (self.folder / "rule.lua").write_text(text)
 
     def write(self, config: dict[str, Any]) -> None:
         self.path.write_text(json.dumps(config))
@@ -81,6 +99,7 @@ class Site:
         if self.reloads % 2:
             leaf = self.leaves[self.reloads // 2 % len(self.leaves)]
             write_private(self.folder / "pool.pem", leaf.pem)
+        self.write_rule(self.reloads)
         self.write(self.config(self.reloads))
         self.hup()
         self.program.until(rf"revision {self.reloads + 1} is in force")
@@ -107,6 +126,7 @@ def site(tmp_path: Path, needs_program: NeedsProgram) -> Any:
     with ExitStack() as stack:
         servers = [stack.enter_context(nginx(tmp_path, name)) for name in "abc"]
         made = Site(tmp_path, servers)
+        made.write_rule(0)
         made.write(made.config(0))
         made.program = stack.enter_context(pointsman("run", str(made.path)))
         made.program.until("safe listens on ")
@@ -137,7 +157,7 @@ def test_no_request_fails_and_nothing_grows(site: Site, reloads: int) -> None:
         assert load.requests > 10 * reloads
     # The last connections of guests and clients end, then the descriptors are as few as before.
     eventually(lambda: site.descriptors <= descriptors)
-    assert resident(program.process.pid) - memory < 16 * MIB
+    assert resident(program.process.pid) - memory < 8 * MIB
     assert "Traceback" not in program.output, program.output
     program.signal()
     assert program.wait() == 0

@@ -96,6 +96,8 @@ class Leaving:
                 service=running.service.name,
                 left=left,
             )
+        else:
+            running.let_go()
         self._services.remove(leaving)
         running.idle.close_all()
         self.log.info(

@@ -276,6 +276,13 @@ class RunningService:
         self.rules = RunningRules(self.service, pools, shared.reactor, shared.clock, shared.wall)
         self.rules.start()
 
+    def let_go(self) -> None:
+        """It is removed and its last client has gone: keep nothing that is large.
+
+        What is left of it holds itself, until the collector comes by, which is seldom.
+        """
+        self.rules = self.service.rules = self.service.tls = None
+
     def touch_pins(self, now: float) -> None:
         """Keep the pins of open work in use (DESIGN 5.5); to be called about once a second."""
         if now - self._touched >= _touch_interval(self.service.pool) > 0:

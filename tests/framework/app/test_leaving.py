@@ -42,12 +42,14 @@ class Idle:
 
 def service(stubborn: bool = False) -> Any:
     settings = SimpleNamespace(timeouts=SimpleNamespace(drain=DRAIN))
-    return SimpleNamespace(
+    one = SimpleNamespace(
         service=SimpleNamespace(name="gone", settings=settings),
         clients=Clients(stubborn),
         idle=Idle(),
         counts="nothing done",
     )
+    one.let_go = lambda: one.clients.told.append("let go")
+    return one
 
 
 @pytest.fixture
@@ -64,6 +66,7 @@ def test_a_service_goes_when_its_last_client_has_gone(leaving: Leaving) -> None:
     with noted_log() as said:
         leaving.look(105.5, ())
     assert (len(leaving), one.idle.closed) == (0, [None])
+    assert one.clients.told == ["drain", "let go"]
     assert [event["counts"] for event in said] == ["nothing done"]
 
 
@@ -71,7 +74,7 @@ def test_its_clients_are_cut_when_its_drain_time_is_over(leaving: Leaving) -> No
     one = service()
     leaving.add_service(one, 100.0)
     leaving.look(100.0 + DRAIN, ())
-    assert one.clients.told == ["drain", "stop"]
+    assert one.clients.told == ["drain", "stop", "let go"]
     assert len(leaving) == 0
 
 
@@ -84,6 +87,7 @@ def test_one_that_would_not_go_holds_nobody_up(leaving: Leaving) -> None:
         leaving.look(100.0 + DRAIN + GRACE, ())
     assert len(leaving) == 0
     assert [event.get("left") for event in said] == [1, None]
+    assert "let go" not in one.clients.told
 
 
 def test_who_has_no_patience_cuts_them_now(leaving: Leaving) -> None:
