@@ -13,6 +13,7 @@ from pointsman.model.server import RealServer
 from pointsman.model.units import format_duration, format_size
 
 READ_LIMIT = 128 * 1024  # bytes of an answer; no check needs more to know
+CONNECT = "connect"  # the step of being connected
 TURNS_LIMIT = 64  # what a probe may send, one after another, without waiting for an answer
 
 _log = Logger()
@@ -92,6 +93,7 @@ class Attempt:
         "_notes",
         "_opened",
         "_probe",
+        "_reached",
         "_reactor",
         "_server",
         "_starting",
@@ -120,6 +122,7 @@ class Attempt:
         self._transport: ProbeTransport | None = None
         self._probe: Probe | None = None
         self._opened = False
+        self._reached = False  # connected, with or without the TLS that is wanted
         self._starting = False
         self._timer: Any = None
         self._began = 0.0
@@ -182,7 +185,8 @@ class Attempt:
         if self._notes.tls_error:
             return f"TLS and a certificate at {place} as the check wants them, or other `tls`"
         if self.outcome is Outcome.SILENT:
-            what = "an answer" if self._opened else "a connection"
+            what = "TLS" if self._reached else "a connection"
+            what = "an answer" if self._opened else what
             return f"{what} of {place} within {within}, or a longer `timeout`"
         if not self._opened:
             return f"a server that can be reached at {place}, or another `port` or `address`"
@@ -196,7 +200,7 @@ class Attempt:
         transport = self._transport
         if self._ended is None or transport is None:
             return
-        self.noted("connect", words)
+        self.noted(CONNECT, words)
         try:
             probe = self._check.probe(self._server)
             asked = probe.start() if probe is not None else b""
@@ -273,6 +277,8 @@ class Attempt:
 
     def noted(self, what: str, words: str) -> None:
         """A step on the way."""
+        if what == CONNECT:
+            self._reached = True
         self._notes.step(self._reactor.seconds(), what, words)
 
     # ---- how it ends ----
@@ -294,7 +300,7 @@ class Attempt:
         within = format_duration(self._timeout)
         came = self._notes.received_size
         if not self._opened:
-            reason = f"no connection within {within}"
+            reason = f"{'no TLS' if self._reached else 'no connection'} within {within}"
         elif came == 0:
             reason = f"no answer within {within}"
         else:

@@ -12,7 +12,7 @@ from pointsman.core.deadlines import Deadlines
 from pointsman.core.health_report import Outcome
 from pointsman.model.errors import UpstreamError
 from pointsman.model.server import RealServer
-from pointsman.net.attempt import ProbeOwner
+from pointsman.net.attempt import CONNECT, ProbeOwner
 from pointsman.net.call import Call, Dialled
 from pointsman.net.dial import Dialler
 from pointsman.net.stream import Stream
@@ -81,7 +81,7 @@ class StreamTransport:
         """A TLS dialler has connected, and is about to begin TLS."""
         self._connected = True
         if self._owner is not None:
-            self._owner.noted("connect", _to(stream))
+            self._owner.noted(CONNECT, _to(stream))
 
     def dialled(self, stream: Stream) -> None:
         """The stream is open."""

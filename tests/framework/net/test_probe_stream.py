@@ -130,7 +130,8 @@ def test_a_server_that_breaks_off_its_handshake(answer: bytes, words: str) -> No
 def test_a_server_that_accepts_and_never_shakes_hands() -> None:
     with answering(b"\x16\x03", linger=True) as place:
         report = probe_once(TlsWords(Side()), place, timeout=0.3)
-    assert said(report) == ("silent", "no connection within 300ms")
+    assert said(report) == ("silent", "no TLS within 300ms")
+    assert report.remedy == f"TLS of {place} within 300ms, or a longer `timeout`"
     assert [step.what for step in report.steps] == ["connect"]
 
 
