@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from twisted.internet.task import Clock
+
 from kit.recorders import FACTS, FirstOf
 from kit.streams import PlayedStream
 from pointsman.contracts import Persistence
@@ -89,6 +91,7 @@ class PlayedSite:
         self.gone: list[ClientConnection] = []
         self.idle = IdleConnections()
         self.lines = FieldLines()
+        self.clock = Clock()  # of what is put off to the next turn
         self.upstream_supplies = UpstreamSupplies(
             cast(Any, self), self.deadlines, self.idle, self.lines, settings.timeouts,
             settings.limits,
@@ -101,7 +104,7 @@ class PlayedSite:
             lambda: "id-1",
         )
         self.client_supplies = ClientSupplies(
-            self.supplies, None, self.deadlines, self.lines, self.gone.append
+            self.supplies, self.clock, self.deadlines, self.lines, self.gone.append
         )
 
     # ---- the dialler ----
@@ -151,8 +154,11 @@ class PlayedSite:
     def settle(self) -> None:
         """Turn until nobody has anything to read."""
         for _ in range(MOST_TURNS):
-            if not any(_reads(stream) for stream in (*self.clients, *self.servers)):
+            if any(_reads(stream) for stream in (*self.clients, *self.servers)):
+                continue
+            if not self.clock.getDelayedCalls():
                 return
+            self.clock.advance(0)
         raise AssertionError("this never ends")
 
     def passes(self, seconds: int) -> None:

@@ -186,7 +186,7 @@ class RuledExchange(RuledEnding):
     def connect_failed(self, error: UpstreamError) -> None:
         """This server cannot be reached: another one, as rules or the pool say."""
         self._opening = None
-        self.failure = error
+        self.failure = error.with_traceback(None)  # which knows this exchange: no cycle is left
         chain = self._rules.connect_failed
         if chain and not error.is_ours:
             self._ask(CONNECT_FAILED, chain)
@@ -246,7 +246,7 @@ class RuledExchange(RuledEnding):
         """The upstream connection is of no use any more."""
         if self.over:
             return
-        self.failure = error
+        self.failure = error.with_traceback(None)  # which knows this exchange: no cycle is left
         ready, member = self._ready, self.member
         if ready is not None:
             # It broke while a rule still thought about the request: nothing was sent.

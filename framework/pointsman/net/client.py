@@ -13,6 +13,9 @@ from pointsman.net.stream import Stream
 
 # What a client may send ahead while its last request is still being answered.
 _MOST_PIPELINED: Final = 64 * 1024
+# So many requests of one client are answered in a turn of the loop, then others have theirs: what
+# needs no server is answered at once, and thousands of requests may come in one read.
+_MOST_IN_A_TURN: Final = 64
 # A client that has closed its sending side may be gone; it is given this long for its answer.
 _HALF_CLOSED_SECONDS: Final = 5.0
 
@@ -43,7 +46,7 @@ class ClientConnection(ClientLine):
         if self.exchange is None:
             if self._lingering:
                 return
-            if self._blocked:
+            if self._blocked or self._put_off:
                 self._keep_for_later(data)
                 return
             if self._buffer:
@@ -64,6 +67,7 @@ class ClientConnection(ClientLine):
     def _serve(self, data: bytes) -> None:
         """Begin exchanges out of ``data`` until one is left under way or nothing is left."""
         self._serving = True
+        answered = 0
         while data:
             try:
                 head = self._reader.read(data)
@@ -91,10 +95,26 @@ class ClientConnection(ClientLine):
             # Answers that a client does not read must not pile up: the next one waits.
             if not exchange.over or self._blocked:
                 break
+            answered += 1
+            if answered == _MOST_IN_A_TURN and self._buffer and self._stream is not None:
+                self._put_off_rest()
+                break
             data, self._buffer = self._buffer, b""
         self._serving = False
         if self._half_closed:
             self._nothing_more_comes()
+
+    def _put_off_rest(self) -> None:
+        self._put_off = True
+        self._keep_for_later(b"")
+        self._supplies.reactor.callLater(0, self._go_on_serving)
+
+    def _go_on_serving(self) -> None:
+        """It is this client's turn again."""
+        self._put_off = False
+        idle = self.exchange is None and not self._blocked and not self._lingering
+        if self._buffer and idle and self._stream is not None:
+            self._serve_kept()
 
     def _serve_kept(self) -> None:
         """Go on with what came while there was no time for it."""
@@ -165,7 +185,7 @@ class ClientConnection(ClientLine):
     def _nothing_more_comes(self) -> None:
         exchange = self.exchange
         if exchange is None:
-            if not self._blocked or not self._buffer:
+            if not (self._blocked or self._put_off) or not self._buffer:
                 self._close()
         elif self._body is not None:
             # The request is incomplete and stays so (RFC 9112 section 8).

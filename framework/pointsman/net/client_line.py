@@ -61,6 +61,7 @@ class ClientLine:
         "_held",
         "_lingering",
         "_memory",
+        "_put_off",
         "_reader",
         "_relay",
         "_serving",
@@ -105,6 +106,7 @@ class ClientLine:
         self._head_begun = False
         self._lingering = False  # nothing more is said or heard, it is only to be closed
         self._serving = False
+        self._put_off = False  # what it sent ahead is served in another turn
 
     @property
     def memory(self) -> dict[object, object]:

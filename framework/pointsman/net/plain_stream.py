@@ -258,7 +258,8 @@ class PlainStream:
     def _write_failed(self, error: OSError) -> None:
         # The peer is gone for writing, but what it sent before may still wait to be read (an
         # early 413, say): drop our bytes and let reading find the end.
-        self._broken = error
+        # Its traceback knows this object, and a cycle would be left to collect.
+        self._broken = error.with_traceback(None)
         if self._pending is not None:
             self._pending = None
             self._pending_size = 0

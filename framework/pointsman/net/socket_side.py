@@ -300,7 +300,8 @@ class SocketSide:
 
     def _break(self, error: OSError) -> None:
         """Sending failed, but what the peer sent before (an early answer) may still wait."""
-        self._broken = error
+        # Its traceback knows this object, and a cycle would be left to collect.
+        self._broken = error.with_traceback(None)
         self._pending = None
         self._write_off()
         self.peer._read_off()

@@ -251,7 +251,8 @@ class TlsLine:
     def _write_failed(self, error: Exception) -> None:
         # The peer is gone for writing, but what it sent before may still wait to be read (an
         # early 413, say): drop our bytes and let reading find the end.
-        self._broken = error
+        # Its traceback knows this object, and a cycle would be left to collect.
+        self._broken = error.with_traceback(None)
         self._write_wants_read = False
         if self._pending is not None:
             self._pending = None

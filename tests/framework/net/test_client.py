@@ -56,6 +56,34 @@ def test_thousands_of_pipelined_requests_do_not_nest() -> None:
     assert not client.lost
 
 
+def test_pipelined_requests_that_are_answered_at_once_leave_others_their_turn() -> None:
+    site = PlayedSite(servers=0)
+    client = site.client()
+    client.sent.append(GET * 5000)
+    client.turn()
+    assert bytes(client.taken).count(head(b"503")) == 64
+    client.sent.append(GET * 20)
+    client.peer_ended = True
+    client.turn()
+    assert bytes(client.taken).count(head(b"503")) == 64
+    assert len(site.clock.getDelayedCalls()) == 1
+    site.settle()
+    assert bytes(client.taken).count(head(b"503")) == 5020
+    assert client.lost
+    assert not client.aborted
+
+
+def test_a_client_that_leaves_before_its_next_turn_gets_none() -> None:
+    site = PlayedSite(servers=0)
+    client = site.client()
+    client.sent.append(GET * 100)
+    client.turn()
+    client.break_off()
+    site.settle()
+    assert len(site.records) == 64
+    assert len(site.gone) == 1
+
+
 def test_thousands_of_pipelined_requests_do_not_nest_when_answered_one_by_one() -> None:
     site = PlayedSite()
     client = site.client()

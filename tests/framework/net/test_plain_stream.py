@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -267,3 +268,26 @@ def test_an_owner_that_keeps_up_is_given_more_at_a_time_until_it_pauses(any_reac
     assert given(piece) == [READ_SIZE, rest]
     stream.abort()
     theirs.close()
+
+
+def test_a_peer_that_is_gone_leaves_nothing_to_collect(lean_reactor: Any) -> None:
+    class Forgetful(NotingOwner):
+        def stream_lost(self, error: Exception | None) -> None:
+            self.lost = True  # an error that is kept knows all that it has passed
+
+    gc.collect()
+    gc.disable()
+    try:
+        ours, theirs = socket_pair()
+        owner = Forgetful()
+        stream = PlainStream(lean_reactor, ours, owner)
+        stream.resume()
+        reset(theirs)
+        stream.write(b"the kernel tells of the reset")
+        settle(lean_reactor)
+        assert owner.lost
+        number = id(stream)
+        del stream, owner
+        assert number not in [id(each) for each in gc.get_objects() if type(each) is PlainStream]
+    finally:
+        gc.enable()
