@@ -1,6 +1,7 @@
 """The example of embedding runs, and answers through the balancer inside it."""
 
 import http.client
+import json
 import sys
 from typing import Any
 
@@ -59,3 +60,33 @@ example["CONFIG"]["pools"]["others"]["servers"]["a"] = {other.address!r}
             program.signal()
             assert program.wait() == 0
             assert "Traceback" not in program.output
+
+
+def test_an_application_shows_and_steers_its_balancer() -> None:
+    more = """
+example["main"].__globals__["CONSOLE"] = "tcp:0:interface=127.0.0.1"
+"""
+    with started(sys.executable, "-c", on_a_free_port("operating_application.py", more)) as program:
+        program.until(r"site listens on 127\.0\.0\.1:(\d+)")
+        port = int(program.until(r"Site starting on (\d+)")[1])
+        seen = json.loads(asked(port, "/").text)
+        assert [each["name"] for each in seen["pools"][0]["servers"]] == ["a", "b"]
+        status, told = posted(port, "name=site/a&state=maintenance")
+        assert (status, told["servers"][0]["state"]) == (200, "maintenance")
+        assert told["servers"][0]["why"] == "by command: on the console"
+        status, told = posted(port, "name=nobody&state=maintenance")
+        assert status == 400
+        assert told["error"].startswith("there is no server 'nobody'")
+        program.signal()
+        assert program.wait() == 0
+        assert "Traceback" not in program.output
+
+
+def posted(port: int, form: str) -> tuple[int, Any]:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    client.request("POST", "/", form, kind)
+    answer = client.getresponse()
+    told = json.loads(answer.read())
+    client.close()
+    return answer.status, told

@@ -7,14 +7,16 @@ traffic goes on.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.defer import Deferred, fail, inlineCallbacks, maybeDeferred
 from twisted.logger import Logger
 
+from pointsman.app.asked import Asked
 from pointsman.app.assembly import RunningSite
 from pointsman.app.events import WEIGHT, Event
+from pointsman.app.explaining_live import Explained, explained
 from pointsman.app.named_servers import named_servers
 from pointsman.app.operating_health import OperatingHealth
 from pointsman.app.operating_pins import OperatingPins
@@ -23,6 +25,7 @@ from pointsman.app.revisions import COMMAND, Revision
 from pointsman.app.seeing import Seeing
 from pointsman.app.seen import ServersChanged, SiteSeen
 from pointsman.app.slices import Turns
+from pointsman.config.draft import Draft
 from pointsman.core.draining import pins_by_server
 from pointsman.core.member_state import MOST_WEIGHT
 from pointsman.core.members import Member
@@ -155,6 +158,37 @@ class Operating:
             after: of the last one that is known, 0 for all that are remembered.
         """
         return self.running.events.after(after)
+
+    def explain(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[str] = (),
+        source: str = "127.0.0.1",
+        service: str | None = None,
+    ) -> Deferred[Explained]:
+        """What would become of a request now; nothing is sent or kept.
+
+        Args:
+            method, url, headers, source: as of ``app.asked.Asked``.
+            service: name of the service, None if the URL tells.
+
+        Returns:
+            Fails with AskedError if it is no request, or the service cannot be told.
+        """
+        return self._explain(method, url, headers, source, service)
+
+    @inlineCallbacks
+    def _explain(
+        self, method: str, url: str, headers: Sequence[str], source: str, service: str | None
+    ) -> Generator[Deferred[Any], Any, Explained]:
+        asked = Asked(method, url, headers, source)
+        draft: Draft = yield self.reloading.again()
+        try:
+            told: Explained = yield self.turns.do(explained(self.running, draft, asked, service))
+        finally:
+            draft.discard()
+        return told
 
     # ---- servers ----
 

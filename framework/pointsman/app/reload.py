@@ -192,6 +192,19 @@ class Reloading:
         self._watching.stop()
         self.past.end(self.configuration)
 
+    def again(self) -> Deferred[Draft]:
+        """What is in force, made once more, to be looked at and thrown away.
+
+        Returns:
+            Fires with it; fails as ``check`` does, as files may have changed meanwhile.
+        """
+        return self._lock.run(self._again)
+
+    def _again(self) -> Deferred[Draft]:
+        self._at_work()
+        steps = drafting(self.configuration, self._registry, self._reactor, self._local)
+        return aside(self._reactor, steps)
+
     # ---- how ----
 
     @inlineCallbacks

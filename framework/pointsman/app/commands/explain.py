@@ -7,29 +7,40 @@ import sys
 
 import click
 
+from pointsman.app.commands.controlling import config_argument, control_option, json_option, reached
+
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@config_argument
 @click.argument("method")
 @click.argument("url")
 @click.option("-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may repeat.")
 @click.option("--from", "source", default="127.0.0.1", help="Address of the client.")
 @click.option("--service", "name", help="Name of the service, if the URL does not tell.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--live", is_flag=True, help="By the pointsman that runs by CONFIG, as it is now.")
+@control_option
+@json_option
 def explain(
-    file: str,
+    config: str,
     method: str,
     url: str,
     headers: tuple[str, ...],
     source: str,
     name: str | None,
+    live: bool,
+    control: str | None,
     as_json: bool,
 ) -> None:
-    """Tell what FILE makes of a request METHOD URL: rules, pool, pin, server, what is sent.
+    """Tell what CONFIG makes of a request METHOD URL: rules, pool, pin, server, what is sent.
 
-    All servers count as up, and no pin is made. Pins are seen where they are kept in files. Exit
-    with 1 if the configuration has errors, or the request is none.
+    All servers count as up, and no pin is made. Pins are seen where they are kept in files. With
+    --live (or --control) it is what runs that is asked: its states, counters and pins. Exit
+    status: 0 done, 1 the configuration has errors, or the request is none, 9 no pointsman runs by
+    CONFIG.
     """
+    if live or control is not None:
+        _explain_live(config, control, method, url, headers, source, name, as_json)
+        return
     import time
 
     from twisted.internet.task import Clock
@@ -42,7 +53,7 @@ def explain(
 
     registry = registry_with()
     try:
-        site = site_of(configuration_of(file, registry), registry, Clock(), {})
+        site = site_of(configuration_of(config, registry), registry, Clock(), {})
     except ConfigError as error:
         tell_problems(error.problems)
         sys.exit(1)
@@ -67,3 +78,27 @@ def explain(
     finally:
         for table in site.tables:
             table.close()
+
+
+def _explain_live(
+    config: str,
+    control: str | None,
+    method: str,
+    url: str,
+    headers: tuple[str, ...],
+    source: str,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    with reached(config, control) as running:
+        told = running.ask(
+            "explain", method=method, url=url, headers=list(headers), source=source, service=name
+        )
+    if told["wrong"]:
+        click.echo(f"pointsman: {told['wrong']}", err=True)
+        sys.exit(1)
+    if as_json:
+        click.echo(json.dumps({"steps": told["steps"], "choice": told["choice"]}, indent=1))
+        return
+    for step in told["steps"]:
+        click.echo(step)

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pointsman.app.control.arguments import Arguments, Verb, read
+from pointsman.app.control.explain_verb import explain_verb
 from pointsman.app.control.health_verbs import health_verbs
 from pointsman.app.control.lines import (
     BAD_REQUEST,
@@ -105,6 +106,7 @@ class Verbs:
             "server_weight": self._server_weight,
             **pins_verbs(operating.pins),
             **health_verbs(operating),
+            **explain_verb(operating),
         }
 
     def answer(self, request: Request) -> Deferred[Answer]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kit.controlled_site import controlled_site
 from pointsman.app.cli import main
 from pointsman.core.pinning import digest
 from pointsman_persistence.lmdb_table import LmdbTable
@@ -105,3 +106,33 @@ def test_as_json_the_choice_is_a_structure(tmp_path: Path) -> None:
     assert choice["servers"]["a"]["weight"] == 1000
     away = ("-H", "X-Go: away", "--from", "192.0.2.7", "--service", "site")
     assert json.loads(run(tmp_path, "GET", "http://h/", "--json", *away).stdout)["choice"] is None
+
+
+# ---- by what runs ----
+
+RUNNING = """\
+pools:
+  web: {health: none, persistence: {kind: source_ip, table: memory}, servers: {a: "127.0.0.1:1"}}
+virtual_services:
+  site: {listen: "127.0.0.1:0", pool: web}
+"""
+
+
+def test_what_runs_is_asked(tmp_path: Path) -> None:
+    with controlled_site(tmp_path, RUNNING) as site:
+        url = f"http://127.0.0.1:{site.port('site')}/x"
+        told = site.command("explain", "CONFIG", "GET", url, "--live").stdout
+        assert "comes to service site from 127.0.0.1" in told
+        assert "server a, chosen by the scheduler round_robin" in told
+        assert site.told("explain", "CONFIG", "GET", url, "--live")["choice"]["server"] == "a"
+        site.command("server", "disable", "CONFIG", "a", "--why", "disks")
+        told = site.command("explain", "CONFIG", "GET", url, "--live", "--from", "192.0.2.7").stdout
+        assert "no server is asked; the answer is 503" in told
+        assert site.servers()["web/a"]["total"] == 0
+        for words, said in [
+            (["GET", "x"], "expected a URL"),
+            (["GET", url, "--service", "x"], "which service is meant"),
+        ]:
+            failed = site.command("explain", "CONFIG", *words, "--live", status=1)
+            assert said in failed.stderr
+    site.command("explain", "CONFIG", "GET", url, "--live", status=9)
