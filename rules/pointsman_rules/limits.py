@@ -9,8 +9,11 @@ from pydantic import Field
 from pointsman.contracts import Duration, Settings, Size
 
 # Between the soft limit, at which a run ends, and the hard one of the Lua library itself, which
-# nothing may reach: what the host hands over with a full heap would end the process.
-HARD_ABOVE_SOFT = 64 << 20
+# nothing may reach: what the host hands over with a full heap would end the process. At least so
+# much, and so many times the largest text that is handed over. No more than that: what a rule
+# fills at once, as by a text that doubles, it takes time to fill.
+ROOM = 8 << 20
+ROOM_FOR = 4
 
 
 class Limits(Settings):
@@ -41,6 +44,11 @@ class Limits(Settings):
     string: Size = Field(default=1 << 20, ge=1024, validate_default=False)
     timers: int = Field(default=1000, ge=0)
     pending: int = Field(default=1000, ge=1)
+
+
+def hard_limit(limits: Limits) -> int:
+    """Bytes that no runtime may have, whatever happens."""
+    return limits.memory + max(ROOM, ROOM_FOR * max(limits.body, limits.string))
 
 
 # What happens to an exchange when a rule fails: it goes on as if the rule had said nothing, or it

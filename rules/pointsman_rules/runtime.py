@@ -8,7 +8,7 @@ from typing import Any
 
 from pointsman_rules.declarations import EVENTS
 from pointsman_rules.facade import NOTED
-from pointsman_rules.limits import HARD_ABOVE_SOFT, Engine, Limits
+from pointsman_rules.limits import Engine, Limits, hard_limit
 from pointsman_rules.prelude_files import run_prelude
 
 # Chosen by name: `import lupa` itself would give whichever is newest.
@@ -69,7 +69,7 @@ class Runtime:
             register_builtins=False,
             unpack_returned_tuples=True,
             attribute_handlers=(_deny, _deny),
-            max_memory=limits.memory + HARD_ABOVE_SOFT,
+            max_memory=hard_limit(limits),
         )
         if engine == "luajit":
             lua.execute(b"jit.off() jit.flush()")  # compiled code meets no hook

@@ -22,6 +22,7 @@ from pointsman.net.listener import Listener
 from pointsman_rules.book import Book
 from pointsman_rules.generation import Generation
 from pointsman_rules.routes.book import RouteBook
+from pointsman_rules.watchdog import Watchdog
 
 COUNTING = """
 count = 0
@@ -115,6 +116,8 @@ class Play:
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     for method in ("open", "close", "pause", "resume"):
         monkeypatch.setattr(Listener, method, lambda self: None)
+    # Its thread looks at a clock that only the test moves.
+    monkeypatch.setattr(Watchdog, "start", lambda self, reactor: None)
     made = Play(tmp_path)
     made.write("a.lua", COUNTING)
     yield made

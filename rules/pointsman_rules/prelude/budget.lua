@@ -43,6 +43,20 @@ local function refuse(why)
   error(why, 0)
 end
 
+-- Read the clock, and how much memory there is.
+local function look_now()
+  look = LOOK
+  local now = clock()
+  if not stop_at then
+    stop_at = now + seconds
+  elseif now > stop_at then
+    return refuse(P.too_long)
+  end
+  if used("count") > soft then
+    return refuse(P.too_big)
+  end
+end
+
 hook = function()
   if one_hook_for_all and running() == nil then
     -- Rules run in coroutines only: a run that had to end is over, its hook is for nobody else.
@@ -62,16 +76,7 @@ hook = function()
   end
   look = look - 1
   if look <= 0 then
-    look = LOOK
-    local now = clock()
-    if not stop_at then
-      stop_at = now + seconds
-    elseif now > stop_at then
-      return refuse(P.too_long)
-    end
-    if used("count") > soft then
-      return refuse(P.too_big)
-    end
+    return look_now()
   end
 end
 
@@ -110,9 +115,14 @@ end
 
 -- What C code costs, in instructions: the hook does not see it.
 local function charge(cost)
-  left = left - cost / STEP
+  local steps = cost / STEP
+  left = left - steps
   if left < 0 then
     refuse(spent or P.too_many)
+  end
+  look = look - steps
+  if look <= 0 then
+    look_now()
   end
 end
 P.charge = charge
