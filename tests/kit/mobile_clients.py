@@ -151,6 +151,7 @@ class Hour:
         unknown: when a client met a server that did not know it, and what it sent.
         roams: chooses the balancer for a connection of a client.
         begins: the second at which a client comes for the first time.
+        closes: each request comes by a connection of its own, and so to any balancer.
     """
 
     def __init__(self, balancers: Sequence[Balances]) -> None:
@@ -162,6 +163,7 @@ class Hour:
         self.statuses: Counter[int] = Counter()
         self.unknown: list[str] = []
         self.roams: Roams = lambda hour, who: hour.random.choice(hour.balancers)
+        self.closes = False
         self.begins: Callable[[int], float] = lambda who: self.random.uniform(0.0, MINUTE)
 
     def visits(self, who: int) -> None:
@@ -170,6 +172,8 @@ class Hour:
         balancer = self.roams(self, who)
         for _ in range(self.random.randint(1, 4)):
             self.now += 0.01
+            if self.closes:
+                balancer = self.roams(self, who)
             self.asks(balancer, self.jars[who], ip)
 
     def asks(self, balancer: Balances, jar: dict[bytes, bytes], ip: str) -> None:

@@ -109,6 +109,7 @@ def test_not_even_at_processes_that_share_a_file(kind: str, tmp_path: Path) -> N
     folder.mkdir(mode=0o700)
     with workers(2, with_lmdb, kind, folder) as two:
         hour = Hour(two)
+        hour.closes = True
 
         def killed() -> None:
             two[0].kill()
@@ -127,6 +128,7 @@ def test_not_even_at_four_processes_that_are_killed_and_restarted(
     folder.mkdir(mode=0o700)
     with workers(4, with_lmdb, kind, folder) as four:
         hour = Hour(four)
+        hour.closes = True
 
         def again(place: int, end: Callable[[Worker], None]) -> None:
             end(four[place])

@@ -138,9 +138,13 @@ class LmdbTable(Table):
         return self._pin(known)
 
     def put(self, key: bytes, member: str, now: float) -> None:
-        """Pin a key to a member, replacing what was there."""
+        """Pin a key to a member, replacing what was there.
+
+        It is written before this returns: what a client is told in an answer it may tell another
+        process before the next turn of ours begins.
+        """
         at = now + self._shift
-        self._change(self._stored(key), Change(key, Known(member, at, at), ANY))
+        self._change(self._stored(key), Change(key, Known(member, at, at), ANY), now=True)
 
     def put_if_absent(self, key: bytes, member: str, now: float) -> Pin:
         """Pin a key to a member unless it is pinned already; the pin that holds."""
@@ -258,12 +262,12 @@ class LmdbTable(Table):
             new = Known(known.member, known.made, at)
             self._change(stored, Change(key, new, known, is_use=True))
 
-    def _change(self, stored: bytes, change: Change) -> None:
+    def _change(self, stored: bytes, change: Change, *, now: bool = False) -> None:
         if self._file is None:
             return
         before = self._changes.get(stored)
         self._changes[stored] = change if before is None else merged(before, change)
-        self._file.changed(self)
+        self._file.changed(self, now=now)
 
     def _flush(self) -> None:
         if self._file is not None and self._changes:

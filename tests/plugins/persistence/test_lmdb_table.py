@@ -113,8 +113,8 @@ def test_a_turn_of_the_reactor_writes_the_changes_of_all_tables_at_once(place: P
     reactor = Clock()
     one, other = (place.table(name, reactor=reactor) for name in ("one", "other"))
     for n in range(10):
-        one.put(b"%d" % n, "a", 0.0)
-        other.put(b"%d" % n, "b", 0.0)
+        one.put_if_absent(b"%d" % n, "a", 0.0)
+        other.put_if_absent(b"%d" % n, "b", 0.0)
     assert len(reactor.getDelayedCalls()) == 1
     before = transactions(one)
     reactor.advance(0)
@@ -131,12 +131,43 @@ def transactions(table: LmdbTable) -> int:
         return txn.id()
 
 
+def test_what_a_client_is_told_is_written_before_that(place: Place) -> None:
+    reactor = Clock()
+    one, other = (place.table(name, reactor=reactor) for name in ("one", "other"))
+    other.put_if_absent(b"k", "b", 0.0)
+    before = transactions(one)
+    one.put(b"k", "a", 0.0)
+    assert transactions(one) == before + 1
+    assert (one.pending, other.pending) == (0, 0)
+    reactor.advance(0)
+    assert (transactions(one), reactor.getDelayedCalls()) == (before + 1, [])
+    one.put(b"l", "a", 0.0)
+    assert reactor.getDelayedCalls() == []
+    one.close()
+    other.close()
+
+
+def test_much_that_is_to_be_written_at_once_does_not_hold_it_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lmdb_table, "AT_ONCE", 10)
+    reactor = Clock()
+    table = place.table(reactor=reactor)
+    for n in range(25):
+        table.restore(b"%d" % n, Pin("a", 0.0, 0.0))
+    table.put(b"k", "a", 0.0)
+    assert table.pending == 16
+    reactor.advance(0)
+    assert table.pending == 0
+    table.close()
+
+
 def test_much_is_written_in_several_turns(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lmdb_table, "AT_ONCE", 10)
     reactor = Clock()
     table = place.table(reactor=reactor)
     for n in range(25):
-        table.put(b"%d" % n, "a", 0.0)
+        table.put_if_absent(b"%d" % n, "a", 0.0)
     before = transactions(table)
     reactor.advance(0)
     assert (table.pending, transactions(table) - before) == (0, 3)
@@ -184,13 +215,13 @@ def racing(place: Place) -> tuple[LmdbTable, LmdbTable]:
     """Two tables that write when they are told to, each by itself."""
 
     class Alone(LmdbTable):
-        def _change(self, stored: bytes, change: Any) -> None:
+        def _change(self, stored: bytes, change: Any, *, now: bool = False) -> None:
             file, self._file = self._file, Later()  # type: ignore[assignment]
-            super()._change(stored, change)
+            super()._change(stored, change, now=now)
             self._file = file
 
     class Later:
-        def changed(self, table: object) -> None: ...
+        def changed(self, table: object, *, now: bool) -> None: ...
 
     made = []
     for _ in range(2):
