@@ -15,7 +15,7 @@ COMPILED_TESTS = tests/framework tests/plugins tests/scenarios tests/test_every_
 
 help:
 	@echo 'make demo      two small servers and a balancer in front; try it with curl'
-	@echo '               (DEMO_ARGS="--for 10" ends by itself)'
+	@echo '               (DEMO_ARGS="--for 10" ends by itself, DEMO_ARGS="lync" builds a whole site)'
 	@echo 'make test      the tests (TEST_ARGS="tests/framework -k pool" for some of them)'
 	@echo 'make test-all  with those that take long, and then test-compiled'
 	@echo 'make test-compiled  tests of the data plane against the compiled wheel'

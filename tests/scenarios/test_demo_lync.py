@@ -63,8 +63,8 @@ def test_all_that_is_claimed_is_seen() -> None:
     ("number", "status", "step"),
     [
         (signal.SIGINT, 130, "✔ TLS passes through"),
-        (signal.SIGTERM, 130, "✎ lync.yaml"),
-        (signal.SIGHUP, 130, "2  A virtual service for HTTP"),
+        pytest.param(signal.SIGTERM, 130, "✎ lync.yaml", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 130, "2  A virtual service", marks=pytest.mark.slow),
         (signal.SIGKILL, -9, "✔ FE Pool HTTP: Down"),
     ],
 )

@@ -58,8 +58,15 @@ def test_09_clients_of_a_killed_front_end_move_once_and_no_others(
         assert set(new.servers) == {"fe1", "fe2"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("end", ["in order", "kill -9"])
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [
+        ("server_cookie", "kill -9"),
+        ("active_cookie", "in order"),
+        pytest.param("server_cookie", "in order", marks=pytest.mark.slow),
+        pytest.param("active_cookie", "kill -9", marks=pytest.mark.slow),
+    ],
+)
 def test_15_a_restart_keeps_pins(tmp_path: Path, kind: str, end: str) -> None:
     steps = with_cookie(kind)
     with lync_site(tmp_path, *steps, cookie=kind == "server_cookie") as stage:  # type: ignore[arg-type]

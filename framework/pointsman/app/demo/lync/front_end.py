@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from OpenSSL import SSL
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.stdio import StandardIO
@@ -64,16 +65,23 @@ class FrontEnd:
         self._doors += [(port, host, tls) for port in secure]
         self._open()
 
-    def behave(self, word: str) -> None:
-        """Change the mood, or whether sessions come with a cookie; other words are ignored."""
+    def behave(self, word: str) -> Deferred[Any]:
+        """Change the mood, or whether sessions come with a cookie; other words are ignored.
+
+        Returns:
+            Fires when it is so.
+        """
+        closing: list[Deferred[Any]] = []
         if word in (WITH_COOKIE, WITHOUT_COOKIE):
             self.gives_cookie = word == WITH_COOKIE
         elif word in MOODS:
             was, self.mood = self.mood, word
             if word == REFUSE:
-                self._close()
+                closing = [maybeDeferred(port.stopListening) for port in self._ports]
+                self._ports = []
             elif was == REFUSE:
                 self._open()
+        return DeferredList(closing)
 
     def _open(self) -> None:
         for port, host, tls in self._doors:
@@ -82,11 +90,6 @@ class FrontEnd:
                 # Its small writes wait for a turn of a reactor: for one of ours.
                 factory = TLSMemoryBIOFactory(tls, False, factory, clock=self._reactor)
             self._ports.append(self._reactor.listenTCP(port, factory, interface=host))
-
-    def _close(self) -> None:
-        for port in self._ports:
-            port.stopListening()
-        self._ports = []
 
     def answer(self, request: Request, *, secure: bool) -> tuple[int, bytes]:
         """Status and body of the answer to a request; fields are set on it."""
@@ -202,8 +205,8 @@ class Tether(LineOnlyReceiver):
     def lineReceived(self, line: bytes) -> None:
         """A word: how to behave from now on. Once it is done, this is said on stdout."""
         word = line.decode("latin-1").strip()
-        self._front_end.behave(word)
-        print(f"is {word}", flush=True)
+        done = self._front_end.behave(word)
+        done.addCallback(lambda _: print(f"is {word}", flush=True))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The other end of our stdin was closed."""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -9,7 +15,10 @@ from twisted.internet.testing import MemoryReactor
 from twisted.web.http import Request
 from twisted.web.test.requesthelper import DummyChannel
 
+from pointsman.app.demo.lync.clients import KeptConnection, trusting
 from pointsman.app.demo.lync.front_end import MOODS, NORMAL, REFUSE, FrontEnd, Tether
+from pointsman.app.demo.lync.lab import POOL_NAMES, ROOT
+from pointsman.app.demo.lync.stage import Stage, staged
 
 
 def request(path: bytes, method: bytes = b"GET") -> Request:
@@ -85,3 +94,55 @@ def test_words_on_stdin_change_the_mood_and_are_confirmed(
         tether.lineReceived(word.encode() + b"\r")
     assert front_end.mood == "hang"
     assert capsys.readouterr().out.splitlines()[-2:] == ["is nonsense", "is hang"]
+
+
+# ---- as a program, over sockets ----
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path, Random(), private=True) as stage:
+        yield stage
+
+
+def status_of(stage: Stage, port: int, *, secure: bool, seconds: float = 30.0) -> str:
+    """Status of an answer for the blank page, or what came instead of one."""
+    host = stage.places.front_ends["fe1"]
+    try:
+        with contextlib.ExitStack() as stack:
+            sock: socket.socket = stack.enter_context(socket.create_connection((host, port)))
+            if secure:
+                tls = trusting(stage.folder / ROOT)
+                sock = stack.enter_context(tls.wrap_socket(sock, server_hostname=POOL_NAMES[0]))
+            sock.settimeout(seconds)
+            answer = http.client.HTTPResponse(sock)
+            sock.sendall(b"GET /meet/blank.html HTTP/1.1\r\nHost: h\r\n\r\n")
+            answer.begin()
+            answer.read()
+            return str(answer.status)
+    except TimeoutError:
+        return "silence"
+    except ConnectionRefusedError:
+        return "refused"
+    except http.client.IncompleteRead:
+        return "half"
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_each_mood_shows_on_the_wire(stage: Stage, secure: bool) -> None:
+    fe1 = stage.front_ends["fe1"]
+    port = stage.places.secure[0] if secure else stage.places.clear[0]
+    assert status_of(stage, port, secure=secure) == "200"
+    for mood, shows in (("500", "500"), ("half", "half"), ("refuse", "refused"), ("normal", "200")):
+        assert fe1.tell(mood) == f"is {mood}\n"
+        assert status_of(stage, port, secure=secure) == shows
+    fe1.tell("hang")
+    assert status_of(stage, port, secure=secure, seconds=0.3) == "silence"
+
+
+def test_whoever_offers_a_protocol_of_the_next_version_is_served_as_well(stage: Stage) -> None:
+    tls = trusting(stage.folder / ROOT)
+    tls.set_alpn_protocols(["h2", "http/1.1"])
+    place = stage.places.front_ends["fe1"], stage.places.secure[0]
+    with KeptConnection(place, "127.0.0.1", tls) as client:
+        assert client.ask("/abs/handler").status == 200
