@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 from twisted.logger import Logger
@@ -21,7 +21,7 @@ from pointsman.model.decision import Answer, Decision
 from pointsman_rules.bodies import attach
 from pointsman_rules.failures import PAUSE, Failures
 from pointsman_rules.files import RuleFile, read_source, stamp
-from pointsman_rules.generation import Generation, Place
+from pointsman_rules.generation import Generation, Place, Visit
 from pointsman_rules.limits import Engine, Limits
 from pointsman_rules.rule_tables import share_all
 from pointsman_rules.runs import Runs
@@ -35,13 +35,6 @@ _OF_EXCHANGES = (
 )  # fmt: skip
 _OF_CONNECTIONS = ("connection", "client_hello", "tls", "data", "close")
 _BODIES = ("request_body", "request_chunk", "response_body", "response_chunk")
-
-
-class Visit(NamedTuple):
-    """Where an exchange or connection is known: with which generation, under which number."""
-
-    generation: Generation
-    number: int
 
 
 class Book(Rulebook):
@@ -171,6 +164,13 @@ class Book(Rulebook):
             self._site.stop(self)
             self._retire(self.generation)
             self._events = None
+
+    @property
+    def counts(self) -> Mapping[str, float]:
+        """Its failures, and what its rules count."""
+        if self.shadow:
+            return {"rule_failures_in_shadow": float(self.failures.count)}
+        return {"rule_failures": float(self.failures.count), **self.place.metrics.values}
 
     def stays(self, made: Rulebook) -> bool:
         """Whether the other one has the same files, read just as these were."""

@@ -191,6 +191,13 @@ def _timer(
     return make(generation, delay, every) if generation is not None else (None, "it is over")
 
 
+class Visit(NamedTuple):
+    """Where an exchange or connection is known: with which generation, under which number."""
+
+    generation: Generation
+    number: int
+
+
 def _shape(pattern: str) -> tuple[int, int] | tuple[None, None, str]:
     try:
         made = shape(pattern)

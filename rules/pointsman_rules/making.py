@@ -16,6 +16,7 @@ from pointsman_rules.generation import LoadError, Place
 from pointsman_rules.lab.playing import tried
 from pointsman_rules.limits import Limits
 from pointsman_rules.pool_functions import PoolFunctions
+from pointsman_rules.rule_metrics import RuleMetrics
 from pointsman_rules.rule_tables import AnyTable, RuleTable
 from pointsman_rules.site import LuaSite
 
@@ -105,6 +106,6 @@ def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:
         PoolFunctions(),
         tables,
         site.lists,
-        site.metrics,
+        RuleMetrics() if shadow else site.metrics_of(service),
         say,
     )

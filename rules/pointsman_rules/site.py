@@ -69,7 +69,6 @@ class LuaSite:
         self.lists = lists
         self.tables = tables
         self.beside: Beside = Beside() if before is None else before.beside
-        self.metrics = self.beside.metrics
         self.watchdog = self.beside.watchdog
 
     def start(self, reactor: Any, user: Watching) -> None:
@@ -86,6 +85,10 @@ class LuaSite:
         """A book of rules ends."""
         self.beside.stop(user)
 
+    def metrics_of(self, service: str) -> RuleMetrics:
+        """What the rules of a service count, whatever configuration they came with."""
+        return self.beside.metrics.setdefault(service, RuleMetrics())
+
     @property
     def users(self) -> Sequence[Watching]:
         """All books at work, whatever configuration they came with."""
@@ -97,7 +100,7 @@ class Beside:
 
     Attributes:
         site: as it is now; None before any rules are at work.
-        metrics: what rules count.
+        metrics: what rules count, by service.
         watchdog: notices rules that take too long.
         users: the books at work.
     """
@@ -106,7 +109,7 @@ class Beside:
 
     def __init__(self) -> None:
         self.site: LuaSite | None = None
-        self.metrics = RuleMetrics()
+        self.metrics: dict[str, RuleMetrics] = {}
         self.watchdog = Watchdog()
         self.users: list[Watching] = []
         self._due = 0.0

@@ -16,6 +16,7 @@ def test_rules_count() -> None:
     )
     asked(book, "request", exchange())
     assert book.place.metrics.values == {'seen{path="x"}': 3.0, "level": 5.0}
+    assert book.counts == {"rule_failures": 0.0, 'seen{path="x"}': 3.0, "level": 5.0}
 
 
 def test_beyond_the_most_labels_are_counted_together() -> None:

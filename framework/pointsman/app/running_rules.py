@@ -66,6 +66,20 @@ class RunningRules:
             if not any(book is each for each in before):
                 self._guarded("start", book, partial(book.start, self))
 
+    @property
+    def counts(self) -> Mapping[str, float]:
+        """What they count, all together."""
+        found: dict[str, float] = {}
+        for book in self._running:
+            try:
+                for name, value in book.counts.items():
+                    found[name] = found.get(name, 0.0) + value
+            except Exception:
+                _log.failure(
+                    "{service}: a rule failed to tell what it counts", service=self.service
+                )
+        return found
+
     def stop(self) -> None:
         """Let them end it."""
         books, self._running = self._running, ()

@@ -88,6 +88,7 @@ class Seeing:
             bytes_out=counts.bytes_out,
             rates=self._running.rates.of_service(service, counts),
             leaving=leaving,
+            rules=running.rules.counts if running.rules is not None else {},
         )
 
     # ---- pools and servers ----

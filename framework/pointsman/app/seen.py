@@ -159,6 +159,7 @@ class ServiceSeen:
         bytes_out: body bytes to clients.
         rates: all of it in a second.
         leaving: it was removed, and its last clients are waited for.
+        rules: what its rules count, by name.
     """
 
     name: str
@@ -178,6 +179,7 @@ class ServiceSeen:
     bytes_out: int
     rates: Rates
     leaving: bool
+    rules: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

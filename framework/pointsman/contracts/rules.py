@@ -315,6 +315,11 @@ class Rulebook(Protocol):
     describes: str
     warnings: Sequence[str] = ()
 
+    @property
+    def counts(self) -> Mapping[str, float]:
+        """What it counts, for people: a name, or ``name{label="value"}``, and its number."""
+        return {}
+
     def stays(self, made: Rulebook) -> bool:
         """Whether ``made``, which a reload has made for the same service, would do the very same.
 

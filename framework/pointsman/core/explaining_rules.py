@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -74,6 +74,11 @@ class ExplainingRules:
 
     def _told_to(self) -> tuple[bytes, bool, bytes, tuple[Network, ...]]:
         return self._header, self._log, self._secret, self._networks
+
+    @property
+    def counts(self) -> Mapping[str, float]:
+        """Nothing."""
+        return {}
 
     def stays(self, made: Rulebook) -> bool:
         """Whether a reload has made the same again."""

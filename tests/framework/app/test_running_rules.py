@@ -117,3 +117,21 @@ def test_after_a_reload_those_that_stay_are_left_alone() -> None:
     stage.service.rules = None
     running.become(pools)
     assert (stays.stopped, comes.stopped) == (1, 1)
+
+
+def test_what_rules_count_is_put_together(flushed: list[LogEvent]) -> None:
+    class Counting(PlannedRules):
+        @property
+        def counts(self) -> dict[str, float]:
+            return {"seen": 2.0}
+
+    class Faulty(PlannedRules):
+        @property
+        def counts(self) -> dict[str, float]:
+            raise KeyError("oh")
+
+    _, running = at_work(Counting(), Faulty(), Counting(), PlannedRules())
+    assert running.counts == {}
+    running.start()
+    assert running.counts == {"seen": 4.0}
+    assert len(flushed) == 1

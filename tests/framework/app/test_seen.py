@@ -24,7 +24,7 @@ SERVER = ServerSeen(
 TLS = TlsSeen("offload", True, 1, 0, 0, {"late": 2}, {"a": "expired"})
 SERVICE = ServiceSeen(
     "site", "up", "1 of 1", None, "http", ["*:80"], "web", "", TLS, 1, 2, 3, {"2xx": 3}, 4, 5,
-    Rates(), False,
+    Rates(), False, {"rule_failures": 1.0},
 )  # fmt: skip
 SITE = SiteSeen(
     "1", 2, "site.yaml", 3, 1.0, 2.0, ["a warning"], [SERVICE],

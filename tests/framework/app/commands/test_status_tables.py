@@ -37,6 +37,7 @@ def service(name: str = "site", **more: Any) -> ServiceSeen:
         "listen": ["127.0.0.1:80"], "pool": "web", "sorry": "", "tls": None, "connections": 3,
         "accepted": 4, "exchanges": 5, "classes": {}, "bytes_in": 0, "bytes_out": 0,
         "rates": Rates(1.0, 2.5, 0.0, 1_234_000.0), "leaving": False,
+        "rules": {},
     }  # fmt: skip
     return ServiceSeen(**{**seen, **more})
 
