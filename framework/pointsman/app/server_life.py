@@ -134,11 +134,14 @@ class ServerLife:
                 told(pool.name, member.name, before, state, reason)
             except Exception:
                 self.log.failure("{told} raised when told of a change of state", told=told)
-        self._look_at_services()
+        self._look_at_services(pool)
 
-    def _look_at_services(self) -> None:
+    def _look_at_services(self, pool: Pool | None = None) -> None:
+        """See what state services are in: those that go by a pool, or all."""
         for each in self._connections():
             service = each.service
+            if pool is not None and pool is not service.pool and pool is not service.sorry:
+                continue
             before = service.state
             service.state = now = service_state(
                 service.pool,

@@ -224,3 +224,26 @@ def test_the_last_change_of_each_is_known_as_long_as_it_is_there() -> None:
     assert life.life.last
     life.life.watch({})
     assert life.life.last == {}
+
+
+def test_a_change_concerns_only_the_services_that_go_by_its_pool() -> None:
+    life = Life()
+    life.life.tick(0.0)
+    other = Pool("other", [Member(RealServer("x"))], FirstOf())
+    life.life.watch({"web": life.pool, "other": other})
+    asked: list[str] = []
+
+    class Counted(Connections):
+        def leave(self, member: Member, *, drop: bool) -> None:
+            asked.append(member.name)
+
+    counted = Counted()
+    counted.service.pool = other
+    life.life._connections = lambda: [life.connections, counted]
+    life.member.set_admin(DISABLED)
+    assert life.connections.service.state.word == "down"
+    assert counted.service.state.reason == "not looked at yet"
+    counted.service.sorry = life.pool
+    life.member.set_admin(ENABLED)
+    assert counted.service.state.reason == "1 of 1 servers work"
+    assert asked == ["a"]

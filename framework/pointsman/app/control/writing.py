@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pointsman.config.steps import Steps, at_once
@@ -45,25 +45,38 @@ def part_lines(
 
 
 def written(told: Any) -> Steps[str]:
-    """A value as JSON: dataclasses are objects. A step is an element of a list.
+    """A value as JSON: dataclasses are objects. A step is an element of a list of such.
 
     Args:
         told: of dataclasses, mappings, lists, tuples, texts, numbers, booleans and None.
     """
-    if isinstance(told, list | tuple):
+    if _is_many(told):
         elements: list[str] = []
         for each in told:
             elements.append((yield from written(each)))
             yield
         return f"[{','.join(elements)}]"
-    if is_dataclass(told) and not isinstance(told, type):
-        told = {field.name: getattr(told, field.name) for field in fields(told)}
+    members = _members(told)
+    if members is None or not any(map(_is_many, members.values())):
+        return _plain(told)
+    written_members: list[str] = []
+    for key, value in members.items():
+        written_members.append(f"{_plain(str(key))}:{(yield from written(value))}")
+    return f"{{{','.join(written_members)}}}"
+
+
+def _is_many(told: Any) -> bool:
+    """Whether it is a list of what is more than a word or a number."""
+    return isinstance(told, list | tuple) and any(
+        not isinstance(each, str | int | float | None) for each in told
+    )
+
+
+def _members(told: Any) -> Mapping[str, Any] | None:
     if isinstance(told, Mapping):
-        members: list[str] = []
-        for key, value in told.items():
-            members.append(f"{_plain(str(key))}:{(yield from written(value))}")
-        return f"{{{','.join(members)}}}"
-    return _plain(told)
+        return told
+    names = getattr(type(told), "__dataclass_fields__", None)
+    return None if names is None else {name: getattr(told, name) for name in names}
 
 
 def answer_steps(number: object, answer: Any) -> Steps[bytes]:
@@ -77,4 +90,12 @@ def _line(number: object, what: str, text: str) -> bytes:
 
 
 def _plain(told: object) -> str:
-    return json.dumps(told, ensure_ascii=False, allow_nan=False)
+    return json.dumps(told, ensure_ascii=False, allow_nan=False, default=_object)
+
+
+def _object(told: object) -> Mapping[str, Any]:
+    """What the encoder does not know by itself."""
+    members = _members(told)
+    if members is None:
+        raise TypeError(f"{type(told).__name__} cannot be told as JSON")
+    return members

@@ -66,6 +66,12 @@ def failed(error: Exception) -> bytes:
     return repr(error).encode()
 
 
+@pytest.mark.parametrize("told", [object(), [object()], {"a": {"b": b"bytes"}}, {1, 2}])
+def test_what_is_nothing_for_json_is_an_error(told: object) -> None:
+    with pytest.raises(TypeError, match="cannot be told as JSON"):
+        at_once(written(told))
+
+
 def test_an_answer_in_parts_ends_with_the_answer() -> None:
     taken: list[int] = []
 
