@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pointsman.model.message import RequestHead
@@ -136,6 +136,7 @@ _OF_A_REQUEST: dict[str, Callable[[RequestHead, str], str | None]] = {
     "target": values.set_target,
     "host": _set_host,
 }
+_OF_A_CLIENT = {**_OF_A_REQUEST, "method": _set_method}
 
 
 def _set_status(x: Any, value: Any) -> str | None:
@@ -148,6 +149,23 @@ def _set_status(x: Any, value: Any) -> str | None:
         return f"{int(value)} has no body, and this response has one: return respond({int(value)})"
     head.status, head.reason = int(value), b""
     return None
+
+
+class _Made(Mapping[str, Callable[..., Any]]):
+    """Functions that are made when they are asked for: each runtime has its own, and few are."""
+
+    def __init__(self, of: Mapping[str, Any], make: Callable[[Any], Callable[..., Any]]) -> None:
+        self._of = of
+        self._make = make
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        return self._make(self._of[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
 
 
 def fields_of(live: Mapping[int, Any]) -> dict[str, tuple[Host, Host]]:
@@ -163,26 +181,17 @@ def fields_of(live: Mapping[int, Any]) -> dict[str, tuple[Host, Host]]:
 
         return written
 
-    def on_head(which: str, f: Callable[[RequestHead, str], str | None]) -> Callable[..., Any]:
-        return write(lambda x, value: f(getattr(x, which), str(value)))
+    def on_request(f: Callable[[RequestHead, str], str | None]) -> Callable[..., Any]:
+        return write(lambda x, value: f(x.request, str(value)))
 
-    def reads(table: Mapping[str, Read]) -> Host:
-        return {name: read(f) for name, f in table.items()}
+    def on_outgoing(f: Callable[[RequestHead, str], str | None]) -> Callable[..., Any]:
+        return write(lambda x, value: f(x.outgoing, str(value)))
 
     return {
-        "req": (
-            reads(_REQ),
-            {
-                **{name: on_head("request", f) for name, f in _OF_A_REQUEST.items()},
-                "method": on_head("request", _set_method),
-            },
-        ),
-        "res": (reads(_RES), {"status": write(_set_status)}),
-        "up": (
-            reads(_UP),
-            {name: on_head("outgoing", f) for name, f in _OF_A_REQUEST.items()},
-        ),
-        "client": (reads(_CLIENT), {}),
-        "tls": (reads(_TLS), {}),
-        "record": (reads(_RECORD), {}),
+        "req": (_Made(_REQ, read), _Made(_OF_A_CLIENT, on_request)),
+        "res": (_Made(_RES, read), _Made({"status": _set_status}, write)),
+        "up": (_Made(_UP, read), _Made(_OF_A_REQUEST, on_outgoing)),
+        "client": (_Made(_CLIENT, read), {}),
+        "tls": (_Made(_TLS, read), {}),
+        "record": (_Made(_RECORD, read), {}),
     }

@@ -7,9 +7,18 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (
-    "budget", "strings", "bits", "json", "verbs", "heads", "facades", "events", "runs", "services",
-    "texts", "waits", "probes", "environment",
+    "budget", "strings", "verbs", "heads", "facades", "events", "runs", "services", "environment",
 )  # fmt: skip
+# Run once a rule asks for one of the globals in it, for memory's sake: the globals, or "" for what
+# other files of the prelude ask for.
+PARTS = {
+    "bits": ("bit",),
+    "json": ("json",),
+    "site": ("lists", "pools", "metrics"),
+    "texts": ("text", "base64", "url", "hash", "crypto", "ip", "time", "random", "jwt"),
+    "waits": ("sleep", "http", "every", "after"),
+    "probes": ("",),
+}
 
 # Compiled, and without what only a debugger wants: a third of the memory for each runtime. Rules
 # never meet this: what they load must be source.
@@ -28,18 +37,23 @@ return function(code, P) return load(code, '=host')(P) end"""
 def prelude() -> tuple[tuple[str, bytes], ...]:
     """Name and text of each file."""
     folder = Path(__file__).parent / "prelude"
-    return tuple((name, (folder / f"{name}.lua").read_bytes()) for name in ORDER)
+    return tuple((name, (folder / f"{name}.lua").read_bytes()) for name in (*ORDER, *PARTS))
 
 
 @lru_cache(maxsize=8)
-def _stripped(engine: str, module: Any) -> tuple[str, ...]:
+def _stripped(engine: str, module: Any) -> dict[str, bytes]:
     lua = module.LuaRuntime(encoding="latin-1", register_eval=False, register_builtins=False)
     strip = lua.execute(_STRIP)
-    return tuple(strip(text, f"={name}") for name, text in prelude())
+    return {name: strip(text, f"={name}").encode("latin-1") for name, text in prelude()}
 
 
 def run_prelude(engine: str, module: Any, lua: Any, P: Any) -> None:
-    """Run all files in a fresh runtime; each is given the table ``P``, which they share."""
+    """Run the files in a fresh runtime; each is given the table ``P``, which they share."""
     load = lua.execute(_LOAD)
-    for code in _stripped(engine, module):
-        load(code, P)
+    codes = _stripped(engine, module)
+    P["code_of"] = codes.get
+    P["part_of"] = lua.table_from(
+        {name: part for part, names in PARTS.items() for name in names if name}
+    )
+    for name in ORDER:
+        load(codes[name], P)

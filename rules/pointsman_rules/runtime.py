@@ -75,9 +75,8 @@ class Runtime:
             lua.execute(b"jit.off() jit.flush()")  # compiled code meets no hook
         table = lua.table_from
         P = lua.table()
-        P["py"] = table(host)
-        P["reads"] = table({kind: table(reads) for kind, (reads, _) in fields.items()})
-        P["writes"] = table({kind: table(writes) for kind, (_, writes) in fields.items()})
+        P["fetch"] = _fetching(host, fields)
+        P["kinds"] = table(dict.fromkeys(fields, True))
         P["safe"] = lua.table()
         P["legal"] = table({e.name: table(dict.fromkeys(e.verbs, True)) for e in EVENTS})
         P["legal_words"] = table({e.name: _words(e.verbs) for e in EVENTS})
@@ -255,11 +254,14 @@ class Runtime:
     @property
     def globals(self) -> frozenset[str]:
         """The names of the globals that every rule file has."""
-        return frozenset({str(name) for name in self._P["base"]} | {"options", "config", "_G"})
+        kept = {str(name) for name in self._P["base"]}
+        parts = {str(name) for name in self._P["part_of"]}
+        return frozenset(kept | parts | {"options", "config", "_G"})
 
     @property
     def library(self) -> Mapping[str, set[str]]:
         """The names of the functions of each library that rules have."""
+        self._P["all_parts"]()
         library = self._P["library"]
         return {str(name): {str(key) for key in library[name]} for name in library}
 
@@ -267,6 +269,14 @@ class Runtime:
     def live(self) -> int:
         """How many exchanges and connections it remembers."""
         return int(self._P["live"]())
+
+
+def _fetching(host: Host, fields: Mapping[str, tuple[Host, Host]]) -> Callable[[str, str], Any]:
+    groups = {"py": host}
+    for kind, (reads, writes) in fields.items():
+        groups[f"read {kind}"] = reads
+        groups[f"write {kind}"] = writes
+    return lambda group, name: groups[group].get(name)
 
 
 def _words(verbs: tuple[str, ...]) -> str:

@@ -3,11 +3,12 @@ local P = ...
 local floor, error, type, select = math.floor, error, type, select
 
 local band2, bor2, bxor2, lshift, rshift
+local bit = P.bit
 if bit then
   band2, bor2, bxor2, lshift, rshift = bit.band, bit.bor, bit.bxor, bit.lshift, bit.rshift
 else
   -- Operators that LuaJIT's parser does not know.
-  band2, bor2, bxor2, lshift, rshift = load([[
+  band2, bor2, bxor2, lshift, rshift = P.load([[
     return function(a, b) return a & b end, function(a, b) return a | b end,
       function(a, b) return a ~ b end, function(a, n) return (a << (n & 31)) end,
       function(a, n) return ((a & 0xffffffff) >> (n & 31)) end
@@ -37,7 +38,7 @@ local function folded(two)
   end
 end
 
-P.safe.bit = {
+P.safe.bit = P.library_of("bit", {
   band = folded(band2),
   bor = folded(bor2),
   bxor = folded(bxor2),
@@ -50,4 +51,4 @@ P.safe.bit = {
   rshift = function(a, n)
     return signed(rshift(whole(a), whole(n)))
   end,
-}
+})

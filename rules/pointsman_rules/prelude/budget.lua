@@ -11,6 +11,23 @@ local setmetatable, getmetatable, rawset = setmetatable, getmetatable, rawset
 P.traceback, P.create, P.resume = traceback, create, resume
 P.pcall, P.getinfo = pcall, debug.getinfo
 P.running, P.used, P.metatable_of = running, used, debug.getmetatable
+P.bit, P.load = bit, loadstring or load
+
+-- Parts of the prelude that few rules want: run when they are asked for.
+local load, got = P.load, {}
+function P.part(name)
+  if not got[name] then
+    got[name] = true
+    load(P.code_of(name), "=host")(P)
+  end
+end
+
+function P.all_parts()
+  for _, part in pairs(P.part_of) do
+    P.part(part)
+  end
+  P.part("probes")
+end
 
 -- The hook fires every STEP instructions; every LOOK of these it reads the clock.
 local STEP, LOOK = 499, 2
@@ -133,6 +150,25 @@ function P.room()
   if used("count") > soft then
     refuse(P.too_big)
   end
+end
+
+-- Functions of the host, fetched when they are first called: most are never.
+local function fetched(group)
+  return setmetatable({}, {
+    __index = function(t, name)
+      if type(name) ~= "string" then
+        return nil
+      end
+      P.room()
+      local f = P.fetch(group, name)
+      t[name] = f
+      return f
+    end,
+  })
+end
+P.py, P.reads, P.writes = fetched("py"), {}, {}
+for kind in pairs(P.kinds) do
+  P.reads[kind], P.writes[kind] = fetched("read " .. kind), fetched("write " .. kind)
 end
 
 -- Errors leave as text: objects of the host would be a way out, and tables lose their meaning.

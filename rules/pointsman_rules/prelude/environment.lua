@@ -1,7 +1,7 @@
 -- Last of the prelude: the globals of a rule file, and how a file is loaded.
 local P = ...
 local safe, error, type, tostring, pairs, next = P.safe, error, type, tostring, pairs, next
-local setmetatable, rawget, getmetatable = setmetatable, rawget, getmetatable
+local setmetatable, rawget, rawset, getmetatable = setmetatable, rawget, rawset, getmetatable
 local load, loadstring, setfenv, find = load, loadstring, setfenv, string.find
 
 local base = {
@@ -27,6 +27,20 @@ for name, value in pairs(P.verbs) do
 end
 base.string, base.table, base.coroutine = safe.string, safe.table, safe.coroutine
 P.base = base
+
+local part_of = P.part_of
+setmetatable(base, {
+  __metatable = false,
+  __index = function(_, name)
+    local part = part_of[name]
+    if part then
+      P.part(part)
+      local value = safe[name]
+      rawset(base, name, value)
+      return value
+    end
+  end,
+})
 
 -- Strings are objects as well: what s:rep() finds must be ours, for all files of a service.
 local strings = P.metatable_of("")
@@ -113,7 +127,11 @@ end
 -- Compile: the function, or nil and what is wrong. `options` is JSON.
 function P.compiled(name, source, options)
   P.begin(1e9, 1e9)
-  local given = options ~= "" and P.library.json.decode(options) or {}
+  local given = {}
+  if options ~= "" then
+    P.part("json")
+    given = P.library.json.decode(options)
+  end
   local env = {}
   local told = { declared = false }
   function told.config(config)

@@ -40,7 +40,7 @@ local function object_type(what, reads, writes, parts, side, fixed)
   local mt = { __metatable = false, __tostring = function() return what end }
   local once = {}
   for _, key in ipairs(fixed or {}) do
-    once[key] = reads[key]
+    once[key] = true
   end
   function mt.__index(t, key)
     local part = parts[key]
@@ -56,22 +56,21 @@ local function object_type(what, reads, writes, parts, side, fixed)
       end
       return made
     end
-    local read = once[key]
-    if read ~= nil then
-      local number = number_of(t)
-      local record = records[t]
-      local value = record[read]
-      if value == nil then
-        value = checked(read(number))
-        record[read] = value
-      end
-      return value
-    end
-    read = reads[key]
+    local read = reads[key]
     if read == nil then
       error(what .. " has no field '" .. tostring(key) .. "'", 2)
     end
-    return checked(read(number_of(t)))
+    local number = number_of(t)
+    if not once[key] then
+      return checked(read(number))
+    end
+    local record = records[t]
+    local value = record[read]
+    if value == nil then
+      value = checked(read(number))
+      record[read] = value
+    end
+    return value
   end
   function mt.__newindex(t, key, value)
     local write = writes[key]
@@ -172,7 +171,16 @@ end
 -- ---- cookies and the arguments of the query ----
 
 -- `side`: of the head in which they stand, nil if they do not.
-local function named_type(what, side, read, write, all)
+local function named_type(what, side, read_name, write_name, all_name)
+  local function read(...)
+    return py[read_name](...)
+  end
+  local function write(...)
+    return py[write_name](...)
+  end
+  local all = all_name and function(...)
+    return py[all_name](...)
+  end
   local function number_of(t, changes)
     local number = P.number_of(t, 4)
     if changes and side then
@@ -289,8 +297,8 @@ end
 
 local request_headers, response_headers = headers_type(REQUEST), headers_type(RESPONSE)
 local upstream_headers = headers_type(UPSTREAM)
-local cookies = named_type("req.cookies", REQUEST, py.cookie, py.put_cookie)
-local arguments = named_type("req.args", nil, py.argument, py.put_argument, py.argument_at)
+local cookies = named_type("req.cookies", REQUEST, "cookie", "put_cookie")
+local arguments = named_type("req.args", nil, "argument", "put_argument", "argument_at")
 
 local tls = object_type("client.tls", P.reads.tls, {}, {})
 local client = object_type("client", P.reads.client, {}, {

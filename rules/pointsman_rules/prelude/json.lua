@@ -7,7 +7,6 @@ local setmetatable, floor, huge, sort = setmetatable, math.floor, math.huge, tab
 local DEEPEST = 64
 
 local json = {}
-P.safe.json = json
 
 local null = setmetatable({}, { __tostring = function() return "null" end, __metatable = false,
   __newindex = function() error("json.null cannot be changed", 2) end })
@@ -240,3 +239,5 @@ function json.encode(value)
   end
   return P.safe.table.concat(out)
 end
+
+P.safe.json = P.library_of("json", json)

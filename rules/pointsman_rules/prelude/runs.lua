@@ -327,6 +327,7 @@ end
 
 function fire.health(number, k, name, address)
   P.probed_host = address
+  P.part("probes")
   return run("health", k, bare(number), { name = name, address = address }, P.probe)
 end
 

@@ -1,4 +1,4 @@
--- What rules ask of the program beside the exchange: tables, lists, pools, the log, metrics.
+-- What rules ask of the program beside the exchange: tables and the log.
 local P = ...
 local py, room, checked, clean = P.py, P.room, P.checked, P.clean
 local error, type, tostring, tonumber, setmetatable, floor = error, type, tostring, tonumber, setmetatable, math.floor
@@ -63,8 +63,7 @@ local function library(name, functions)
 end
 P.library, P.library_of = {}, library
 
-for name, functions in pairs({ string = safe.string, table = safe.table, coroutine = safe.coroutine,
-  bit = safe.bit, json = safe.json }) do
+for name, functions in pairs({ string = safe.string, table = safe.table, coroutine = safe.coroutine }) do
   safe[name] = library(name, functions)
 end
 
@@ -77,7 +76,7 @@ safe.math = library("math", {
 
 local function table_of(id, name)
   local t = {}
-  local incr, what = py.table_incr, "a key of tables." .. name
+  local what = "a key of tables." .. name
   local function key_of(key)
     room()
     if type(key) == "string" then
@@ -104,7 +103,7 @@ local function table_of(id, name)
   end
   function t.incr(_, key, by, ttl)
     if by == nil and ttl == nil then
-      local made, problem = incr(id, key_of(key))
+      local made, problem = py.table_incr(id, key_of(key))
       if problem ~= nil then
         error(problem, 2)
       end
@@ -157,6 +156,7 @@ local function named(what, make)
   })
 end
 
+P.named = named
 safe.tables = named("tables", function(name)
   local id, problem = py.table_id(name)
   if problem then
@@ -165,102 +165,7 @@ safe.tables = named("tables", function(name)
   return table_of(id, name)
 end)
 
-local function list_of(name)
-  local id, problem = py.list_id(name)
-  if problem then
-    error(problem, 3)
-  end
-  local l = {}
-  function l.has(_, value)
-    if value == nil then
-      return false
-    end
-    room()
-    return (py.list_has(id, text(value, "lists." .. name)))
-  end
-  function l.get(_, value)
-    if value == nil then
-      return nil
-    end
-    room()
-    return (py.list_get(id, text(value, "lists." .. name)))
-  end
-  function l.size()
-    room()
-    return py.list_size(id)
-  end
-  P.library.list_methods = l
-  return library("lists." .. name, l)
-end
-safe.lists = named("lists", list_of)
-
--- ---- pools and their servers ----
-
-local server_fields = { name = true, address = true, weight = true, state = true, active = true, healthy = true }
-local function server_of(pool, name)
-  local s = {}
-  for _, what in ipairs({ "drain", "maint", "ready" }) do
-    s[what] = function()
-      room()
-      checked(py.server_do(pool, name, what, 0))
-    end
-  end
-  function s.set_weight(_, weight)
-    room()
-    checked(py.server_do(pool, name, "set_weight", number(weight, "set_weight")))
-  end
-  P.library.server_methods = s
-  return setmetatable({}, {
-    __metatable = false,
-    __newindex = function()
-      error("a server cannot be changed like that: use set_weight, drain, maint, ready", 2)
-    end,
-    __index = function(_, key)
-      if s[key] then
-        return s[key]
-      elseif not server_fields[key] then
-        error("a server has no field '" .. tostring(key) .. "'", 2)
-      end
-      room()
-      return checked(py.server_field(pool, name, key))
-    end,
-  })
-end
-
-safe.pools = named("pools", function(name)
-  if not py.pool_is_there(name) then
-    error("there is no pool '" .. name .. "'", 3)
-  end
-  local p = {}
-  function p.servers()
-    room()
-    local list, i = {}, 1
-    while true do
-      local one = py.pool_server(name, i)
-      if one == nil then
-        return list
-      end
-      list[i] = server_of(name, one)
-      i = i + 1
-    end
-  end
-  function p.server(_, server)
-    room()
-    return py.server_field(name, text(server, "server"), "name") and server_of(name, server) or nil
-  end
-  function p.size()
-    room()
-    return py.pool_size(name)
-  end
-  function p.healthy()
-    room()
-    return py.pool_healthy(name)
-  end
-  P.library.pool_methods = p
-  return library("pools." .. name, p)
-end)
-
--- ---- log and metrics ----
+-- ---- the log ----
 
 local getinfo = P.getinfo
 local log = {}
@@ -268,6 +173,7 @@ for _, level in ipairs({ "debug", "info", "warn", "error" }) do
   log[level] = function(message, fields)
     room()
     if fields ~= nil then
+      P.part("json")
       message = tostring(message) .. " " .. safe.json.encode(fields)
     end
     local place = getinfo(2, "Sl")
@@ -289,31 +195,3 @@ safe.print = function(...)
   end
   log.info(safe.table.concat(words, " "))
 end
-
-local metrics = {}
-local function metric(kind, method)
-  return function(name, labels)
-    local words = { text(name, "metrics." .. kind) }
-    local names = {}
-    for label in pairs(labels or {}) do
-      names[#names + 1] = text(label, "a label")
-    end
-    table.sort(names)
-    for _, label in ipairs(names) do
-      words[#words + 1] = label .. "=" .. clean(labels[label], "a label", 2)
-    end
-    room()
-    local id, problem = py.metric(kind, table.concat(words, "\n"))
-    if problem then
-      error(problem, 2)
-    end
-    local m = {}
-    m[method] = function(_, value)
-      py.metric_change(id, value == nil and 1 or number(value, "a metric"))
-    end
-    return m
-  end
-end
-metrics.counter = metric("counter", "add")
-metrics.gauge = metric("gauge", "set")
-safe.metrics = library("metrics", metrics)

@@ -197,6 +197,7 @@ safe.jwt = library("jwt", {
   verify = function(token, key, options)
     room()
     options = options or {}
+    P.part("json")
     local claims, problem = py.jwt_verify(text(token, "jwt.verify"), text(key, "jwt.verify"),
       safe.json.encode({
         algorithms = options.algorithms or { "HS256" },
