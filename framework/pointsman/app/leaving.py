@@ -28,15 +28,15 @@ class _Service:
 class Leaving:
     """Services, members and tables on their way out.
 
-    Nobody is waited for longer than the drain time of its service. A member has no such time of
-    its own: work with it ends as all work does.
+    Clients of a service have the drain time of that service, and what is under way at a member
+    has the drain time of its pool. Then it is cut.
     """
 
     log = Logger()
 
     def __init__(self) -> None:
         self._services: list[_Service] = []
-        self._members: list[Member] = []
+        self._members: list[tuple[Member, float]] = []
         self._tables: list[tuple[Table | Values, float]] = []
 
     def __len__(self) -> int:
@@ -57,9 +57,9 @@ class Leaving:
         running.clients.drain()
         self._services.append(_Service(running, now))
 
-    def add_member(self, member: Member) -> None:
-        """A member was removed from its pool: no new work comes to it."""
-        self._members.append(member)
+    def add_member(self, member: Member, until: float) -> None:
+        """A member was removed from its pool: what is under way there ends at ``until``."""
+        self._members.append((member, until))
 
     def add_table(self, table: Table | Values, until: float) -> None:
         """A table is used by open work alone; it is closed at ``until``."""
@@ -74,12 +74,17 @@ class Leaving:
         """
         for leaving in [*self._services]:
             self._look_at(leaving, now)
-        gone = [member for member in self._members if not member.active]
-        if gone:
-            self._members = [member for member in self._members if member.active]
+        staying: list[tuple[Member, float]] = []
+        for member, until in self._members:
+            late = bool(member.active) and now >= until
+            if member.active and not late:
+                staying.append((member, until))
+                continue
+            if late:
+                self.log.info("{server} is removed: what is open to it is cut", server=member.name)
             for running in (*others, *self.services):
-                for member in gone:
-                    running.idle.close_all(member)
+                running.leave(member, drop=late)
+        self._members = staying
         for table, _ in [each for each in self._tables if each[1] <= now]:
             table.close()
         self._tables = [each for each in self._tables if each[1] > now]

@@ -129,7 +129,11 @@ class SiteChange:
         """Make the change: nothing of it fails. Each service changes as a whole, one by one."""
         running, draft = self._running, self._draft
         former = running.site
-        former_members = [member for pool in former.pools.values() for member in pool.members]
+        former_members = [
+            (member, pool.settings.drain_time)
+            for pool in former.pools.values()
+            for member in pool.members
+        ]
         former_log, running.access_log = running.access_log, self._access_log
         pools, checks, agents = yield from draft.pools()
         there = {each.service.name: each for each in running.services}
@@ -167,23 +171,29 @@ class SiteChange:
             self._running.say_where(service)
 
     def _let_go(
-        self, former: Site, members: Iterable[Member], services: Iterable[RunningService]
+        self,
+        former: Site,
+        members: Iterable[tuple[Member, float]],
+        services: Iterable[RunningService],
     ) -> None:
         """What the former site had and this one has not."""
         running = self._running
         leaving, now = running.leaving, running.clock()
+        patience = 0.0
         for service in services:
+            patience = max(patience, service.service.settings.timeouts.drain)
             self.log.info("{service} is removed: draining", service=service.service.name)
             if service.rules is not None:
                 service.rules.stop()
             leaving.add_service(service, now)
         stay = {member for pool in running.site.pools.values() for member in pool.members}
-        for member in members:
+        for member, drain_time in members:
             if member not in stay:
-                leaving.add_member(member)
+                leaving.add_member(member, now + max(drain_time, patience))
         drains = [service.settings.timeouts.drain for service in former.services]
+        used = {id(table) for table in running.site.tables}
         for table in former.tables:
-            if not any(table is other for other in running.site.tables):
+            if id(table) not in used:
                 leaving.add_table(table, now + max(drains, default=0.0))
         running.see_leaving(now)
 

@@ -48,6 +48,8 @@ def service(stubborn: bool = False) -> Any:
         idle=Idle(),
         counts="nothing done",
     )
+    one.left = []
+    one.leave = lambda member, drop: one.left.append((member, drop))
     one.let_go = lambda: one.clients.told.append("let go")
     return one
 
@@ -100,13 +102,25 @@ def test_who_has_no_patience_cuts_them_now(leaving: Leaving) -> None:
 def test_a_member_keeps_its_connections_until_its_work_is_done(leaving: Leaving) -> None:
     stays, member = service(), Member(RealServer("a"))
     member.begin()
-    leaving.add_member(member)
+    leaving.add_member(member, 1000.0)
     leaving.look(100.0, [stays])
-    assert stays.idle.closed == []
+    assert stays.left == []
     member.end()
     leaving.look(100.5, [stays])
     leaving.look(101.0, [stays])
-    assert stays.idle.closed == [member]
+    assert stays.left == [(member, False)]
+
+
+def test_what_is_open_to_a_member_is_cut_when_its_time_is_over(leaving: Leaving) -> None:
+    stays, goes, member = service(), service(), Member(RealServer("a"))
+    leaving.add_service(goes, 1000.0)
+    member.begin()
+    leaving.add_member(member, 1002.0)
+    leaving.look(1001.9, [stays])
+    assert stays.left == goes.left == []
+    leaving.look(1002.0, [stays])
+    leaving.look(1003.0, [stays])
+    assert stays.left == goes.left == [(member, True)]
 
 
 class Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -191,6 +192,31 @@ def test_new_work_goes_to_the_servers_of_now(real: RealServer, other: RealServer
         await play.thread(real.until, lambda: real.conversations[0].ended)
 
     played(work, site(real))
+
+
+def test_tunnels_to_a_removed_server_have_the_drain_time_of_their_pool(
+    real: RealServer, other: RealServer
+) -> None:
+    def tunnels(server: RealServer, drain: str) -> Config:
+        config = site(server, mode="tcp")
+        config["virtual_services"]["site"]["pool"]["drain_time"] = drain
+        return config
+
+    async def work(play: Play) -> None:
+        for drain in ("1h", "0s"):
+            await play.change(tunnels(real, drain))
+            with socket.create_connection(("127.0.0.1", play.port()), timeout=20) as tunnel:
+                tunnel.sendall(GET)
+                assert (await play.thread(tunnel.recv, 4096)).startswith(b"HTTP/1.1 200")
+                await play.change(tunnels(other, drain))
+                if drain == "1h":
+                    tunnel.sendall(GET)
+                    assert (await play.thread(tunnel.recv, 4096)).startswith(b"HTTP/1.1 200")
+                else:
+                    with contextlib.suppress(ConnectionResetError):
+                        assert await play.thread(tunnel.recv, 4096) == b""
+
+    played(work, tunnels(real, "1h"))
 
 
 def test_services_come_and_go(real: RealServer) -> None:
