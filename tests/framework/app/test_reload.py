@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,84 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.threads import deferToThreadPool
 
 from kit.conversations import GET
 from kit.plays import HELLO, Conversation
 from kit.real_reactor import run_reactor
 from kit.real_servers import RealServer, real_server
-from pointsman.app.service import PointsmanService
+from kit.reloads import Config, Play, played, site
 from pointsman.app.service import service as service_of
 from pointsman.core.server_states import DRAINING
 from pointsman.hookspecs import hookimpl
 from pointsman.model.errors import ConfigError, ReloadError
 from pointsman.net.listener import ListenError
-
-Config = dict[str, Any]
-
-
-class Clients:
-    """A connection that is kept, and one for each question."""
-
-    def __init__(self, port: int) -> None:
-        self.kept = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        self.port = port
-
-    def ask(self, kept: bool = True) -> tuple[int, bytes, Any]:
-        client = self.kept if kept else http.client.HTTPConnection("127.0.0.1", self.port)
-        client.request("GET", "/")
-        answer = client.getresponse()
-        told = answer.status, answer.read(), answer.headers
-        if not kept:
-            client.close()
-        return told
-
-
-class Play:
-    """A service under way, for one test."""
-
-    def __init__(self, reactor: EPollReactor, config: Config, **more: Any) -> None:
-        self.reactor = reactor
-        self.config = config
-        self.service: PointsmanService = service_of(config, reactor, **more)
-        self.service.startService()
-        self.clients = Clients(self.port())
-
-    def port(self, name: str = "site") -> int:
-        return self.service.ports[name][0]
-
-    def member(self, name: str = "a", pool: str = "site") -> Any:
-        site = self.service.site
-        assert site is not None
-        return site.site.pools[pool].member(name)
-
-    @property
-    def running(self) -> Any:
-        site = self.service.site
-        assert site is not None
-        return site
-
-    def ask(self, kept: bool = True) -> Deferred[Any]:
-        return self.thread(self.clients.ask, kept)
-
-    def thread(self, work: Any, *arguments: Any) -> Deferred[Any]:
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
-
-    def change(self, config: Config) -> Deferred[Any]:
-        return self.service.reloading.change(config)
-
-
-def site(*servers: RealServer, **keys: Any) -> Config:
-    named = {
-        name: {"address": server.address} for name, server in zip("abc", servers, strict=False)
-    }
-    pool = {"health": "none", "scheduling": "round_robin", "servers": named}
-    return {
-        "version": 1,
-        "virtual_services": {"site": {"listen": "127.0.0.1:0", "pool": pool, **keys}},
-    }
 
 
 @pytest.fixture
@@ -101,18 +33,6 @@ def real() -> Iterator[RealServer]:
 def other() -> Iterator[RealServer]:
     with real_server() as server:
         yield server
-
-
-def played(work: Any, config: Config, **more: Any) -> Any:
-    async def play(reactor: EPollReactor) -> Any:
-        made = Play(reactor, config, **more)
-        try:
-            return await work(made)
-        finally:
-            made.clients.kept.close()
-            await made.service.stopService()
-
-    return run_reactor(play, seconds=60)
 
 
 def test_nothing_that_did_not_change_is_touched(real: RealServer) -> None:
@@ -192,31 +112,6 @@ def test_new_work_goes_to_the_servers_of_now(real: RealServer, other: RealServer
         await play.thread(real.until, lambda: real.conversations[0].ended)
 
     played(work, site(real))
-
-
-def test_tunnels_to_a_removed_server_have_the_drain_time_of_their_pool(
-    real: RealServer, other: RealServer
-) -> None:
-    def tunnels(server: RealServer, drain: str) -> Config:
-        config = site(server, mode="tcp")
-        config["virtual_services"]["site"]["pool"]["drain_time"] = drain
-        return config
-
-    async def work(play: Play) -> None:
-        for drain in ("1h", "0s"):
-            await play.change(tunnels(real, drain))
-            with socket.create_connection(("127.0.0.1", play.port()), timeout=20) as tunnel:
-                tunnel.sendall(GET)
-                assert (await play.thread(tunnel.recv, 4096)).startswith(b"HTTP/1.1 200")
-                await play.change(tunnels(other, drain))
-                if drain == "1h":
-                    tunnel.sendall(GET)
-                    assert (await play.thread(tunnel.recv, 4096)).startswith(b"HTTP/1.1 200")
-                else:
-                    with contextlib.suppress(ConnectionResetError):
-                        assert await play.thread(tunnel.recv, 4096) == b""
-
-    played(work, tunnels(real, "1h"))
 
 
 def test_services_come_and_go(real: RealServer) -> None:
