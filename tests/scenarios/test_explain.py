@@ -100,6 +100,26 @@ def test_the_log_testers_and_the_command_tell_the_same_through_reloads(tmp_path:
             assert all(b"X-Pointsman" not in talk.received for talk in a.conversations)
 
 
+def test_who_explains_stays_over_a_reload_and_sees_the_pools_that_are_new(tmp_path: Path) -> None:
+    with real_server(answering(OK)) as a, real_server(answering(OK)) as b:
+        site = site_of(a, b, explain={"log": True})
+        with running_site(tmp_path, site=site) as running:
+            path = tmp_path / "site.yaml"
+            config = json.loads(path.read_text())
+            with RawClient(running.place()) as client:
+                client.ask(GET % (b"/1", b""), b".")
+                pool = config["virtual_services"]["site"]["pool"]
+                pool["scheduling"] = "least_connections"
+                del pool["persistence"]
+                path.write_text(json.dumps(config))
+                running.program.signal(signal.SIGHUP)
+                running.program.until("revision 2 is in force")
+                client.ask(GET % (b"/2", b""), b".")
+            before, after = (running.record_of(f"/{n}")["fields"]["choice"] for n in (1, 2))
+        assert "is not pinned; no pin, round_robin chooses: a; " in before
+        assert after.startswith("pool site; there is no persistence, least_connections chooses: a")
+
+
 def test_in_tcp_mode_the_log_is_told(tmp_path: Path) -> None:
     with real_server(answering(OK)) as a, real_server(answering(OK)) as b:
         pool = {"scheduling": "round_robin", "persistence": "source_ip"}

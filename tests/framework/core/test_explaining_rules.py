@@ -7,6 +7,8 @@ import ipaddress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kit.recorded_sides import RecordedUpstream
 from kit.recorders import FACTS
@@ -189,3 +191,8 @@ def test_before_its_service_runs_nothing_is_told() -> None:
     stage.upstreams.last.connects()
     stage.ruled.response_began(ResponseHead(200, Headers()), b"", True)
     assert stage.record.fields is None
+
+
+@given(st.binary(max_size=90) | st.from_regex(rb"[0-9]{1,14}\.[0-9a-f]{0,70}", fullmatch=True))
+def test_nothing_else_is_a_token(sent: bytes) -> None:
+    assert Told(sent, secret=SECRET).header is None
