@@ -114,6 +114,11 @@ def _branch(family: str, name: str, offer: Offered, options: dict[str, Any]) -> 
             "description": told,
             "examples": ["memory"],
         }
+    if family == "tables":  # what the persistence gives its table is written there
+        for given in ("timeout", "max_age"):
+            properties.pop(given, None)
+            if given in required:
+                required.remove(given)
     branch = {**options, "type": "object", "properties": properties, "required": required}
     branch["title"] = name
     if offer.doc:

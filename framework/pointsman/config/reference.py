@@ -77,8 +77,6 @@ _FAMILIES: Mapping[str, _Family] = {
     "tls_modes": _Family("tls", "TLS mode", "tls.md"),
     "rulebooks": _Family("rules", "kind of rule", "rules.md"),
 }
-# What the persistence gives its table.
-_GIVEN = {"tables": ("timeout", "max_age")}
 
 
 @dataclass(slots=True)
@@ -172,7 +170,7 @@ class _Page:
             self._add(heading, {"title": heading, "properties": common}, family.key, ())
         for branch in branches:
             refused = [key for key, value in branch["properties"].items() if "not" in value]
-            hidden = ("kind", "mode", *family.beside, *_GIVEN.get(name, ()), *refused)
+            hidden = ("kind", "mode", *family.beside, *refused)
             heading = f"{family.key} `{branch['title']}`"
             if set(branch["properties"]) - set(hidden):
                 self._add(heading, branch, family.key, hidden)

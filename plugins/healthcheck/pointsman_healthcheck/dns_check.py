@@ -14,7 +14,7 @@ from pointsman.contracts import OverDatagrams, Probe, Settings, Surroundings, Ve
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.dialogue import Dialogue, Talk, exactly
 from pointsman_healthcheck.dns_message import TYPES, NotDns, Response, question, wire_name
-from pointsman_healthcheck.setting_types import OneOrMore
+from pointsman_healthcheck.setting_types import one_or_more
 
 _SMALLEST = 12  # bytes of a message
 
@@ -32,7 +32,7 @@ class DnsSettings(Settings):
     )
     type: RecordType = Field(default="NS", description="the type of record that is asked for")
     protocol: Literal["udp", "tcp"] = Field(default="udp", description="how it is asked")
-    accept: Annotated[list[Rcode], OneOrMore] = Field(
+    accept: Annotated[list[Rcode], one_or_more(Rcode)] = Field(
         default=["NOERROR", "NXDOMAIN"], min_length=1, description="codes that mean: up"
     )
     answer: str = Field(

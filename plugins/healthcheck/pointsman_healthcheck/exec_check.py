@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from pointsman.contracts import Misfit, OverCommand, Settings, Surroundings, Verdict
 from pointsman.model.server import RealServer
-from pointsman_healthcheck.setting_types import OneOrMore, Pattern
+from pointsman_healthcheck.setting_types import Pattern, one_or_more
 
 _KEPT = 4096  # bytes of the output, as of an HTTP answer
 _SHOWN = 200
@@ -23,12 +23,12 @@ _KNOWN = ("address", "host", "port", "server", "pool")
 class ExecSettings(Settings):
     """What is run, and what its end means."""
 
-    command: Annotated[list[str], OneOrMore] = Field(
+    command: Annotated[list[str], one_or_more(str)] = Field(
         min_length=1,
         description="program and arguments; {host}, {port}, {address}, {server}, {pool} are filled",
         examples=[["/usr/local/bin/check", "{address}"]],
     )
-    accept: Annotated[list[int], OneOrMore] = Field(
+    accept: Annotated[list[int], one_or_more(int)] = Field(
         default=[0], min_length=1, description="exit statuses that mean: up"
     )
     match: Pattern = Field(

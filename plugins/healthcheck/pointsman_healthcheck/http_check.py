@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pointsman.contracts import Surroundings, Verdict
+from pointsman.contracts import Surroundings, Verdict, Written
 from pointsman.model.server import RealServer
 from pointsman_healthcheck.encryption import StreamCheck, TlsOption, encryption
 from pointsman_healthcheck.http_answer import Answer, NotAnAnswer
@@ -52,16 +52,22 @@ class HttpSettings(TlsOption):
         description="Host to ask for; default the server's own address",
         examples=["www.example.org"],
     )
-    version: Annotated[Literal["1.0", "1.1"], BeforeValidator(_as_text)] = Field(
-        default="1.1", description="of HTTP"
-    )
+    version: Annotated[
+        Literal["1.0", "1.1"],
+        BeforeValidator(_as_text, json_schema_input_type=Literal["1.0", "1.1"] | float),
+        Written("`1.0` or `1.1`"),
+    ] = Field(default="1.1", description="of HTTP", examples=["1.0"])
     headers: dict[str, str] = Field(
         default_factory=dict, description="further header fields", examples=[{"X-Check": "1"}]
     )
     body: str = Field(
         default="", description="body of the request, sent as UTF-8", examples=["ping"]
     )
-    accept: Annotated[list[str], BeforeValidator(_listed)] = Field(
+    accept: Annotated[
+        list[str],
+        BeforeValidator(_listed, json_schema_input_type=int | str | list[int | str]),
+        Written("list of statuses and ranges"),
+    ] = Field(
         default=["200-299", "301", "302", "401"],
         description="codes and ranges of codes that mean: up",
         examples=[["200-299", "403"]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -22,8 +22,11 @@ def _pattern(text: str) -> str:
     return text
 
 
-# One value stands for a list of one.
-OneOrMore = BeforeValidator(_listed)
+def one_or_more(item: Any) -> BeforeValidator:
+    """For a list of such items: one alone stands for a list of one."""
+    return BeforeValidator(_listed, json_schema_input_type=item | list[item])
+
+
 # A regular expression of Python, checked when it is read.
 Pattern = Annotated[str, AfterValidator(_pattern)]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from OpenSSL import SSL
 from OpenSSL._util import ffi, lib
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from pointsman.contracts import Settings
+from pointsman.contracts import Settings, Written
 
 _VERSIONS = {
     "1.0": SSL.TLS1_VERSION,
@@ -36,6 +36,12 @@ _CBC = (
 _GROUPS = ("X25519MLKEM768", "X25519", "P-256", "P-384")
 
 Version = Literal["1.0", "1.1", "1.2", "1.3"]
+# In YAML `1.2` without quotes is a number, which has become a text before it is looked at.
+WrittenVersion = Annotated[
+    Version,
+    WithJsonSchema({"enum": [*get_args(Version), 1.0, 1.1, 1.2, 1.3]}),
+    Written("`1.0`, `1.1`, `1.2` or `1.3`"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,12 @@ POLICIES = {
 class CustomPolicy(Settings):
     """Everything said in place; what is not said is that of ``intermediate``."""
 
-    oldest: Version = Field(default="1.2", description="the oldest version of TLS")
-    newest: Version = Field(default="1.3", description="the newest version of TLS")
+    oldest: WrittenVersion = Field(
+        default="1.2", description="the oldest version of TLS", examples=["1.3"]
+    )
+    newest: WrittenVersion = Field(
+        default="1.3", description="the newest version of TLS", examples=["1.2"]
+    )
     ciphers: str = Field(
         default=_AEAD,
         description="for TLS 1.2 and older, as OpenSSL writes them, the preferred first",

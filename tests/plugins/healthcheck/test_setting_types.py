@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from pointsman.contracts import Misfit, Secret, Settings, Surroundings
-from pointsman_healthcheck.setting_types import OneOrMore, Pattern, revealed
+from pointsman_healthcheck.setting_types import Pattern, one_or_more, revealed
 
 
 class Sample(Settings):
-    many: Annotated[tuple[int, ...], OneOrMore] = ()
+    many: Annotated[tuple[int, ...], one_or_more(int)] = ()
     pattern: Pattern = ""
 
 
