@@ -36,6 +36,8 @@ class FakeStream:
     def pause(self) -> None:
         self.reading = False
 
+    def read_less(self) -> None: ...
+
     def resume(self) -> None:
         self.reading = True
 

@@ -55,6 +55,7 @@ class PlayedStream:
     def __init__(self, owner: StreamOwner | None = None) -> None:
         self.owner: StreamOwner = owner or NotingOwner()
         self.sent: list[bytes] = []  # by the peer, not yet read
+        self.reads_less = False
         self.peer_ended = False
         self.taken = bytearray()  # by the peer
         self.finish_taken = 0
@@ -103,6 +104,9 @@ class PlayedStream:
 
     def pause(self) -> None:
         self._reading = False
+
+    def read_less(self) -> None:
+        self.reads_less = True
 
     def resume(self) -> None:
         self._reading = True

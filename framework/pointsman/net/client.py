@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pointsman.core.exchange import Exchange
-from pointsman.core.http1.bodies import Body, BodyError, body_of
+from pointsman.core.http1.bodies import Body, BodyError, body_of, is_costly
 from pointsman.model.errors import ClientError
 from pointsman.model.message import RequestHead
 from pointsman.net.client_line import ClientLine
@@ -164,6 +164,8 @@ class ClientConnection(ClientLine):
             self._body = None
             exchange.refuse(ClientError(400, str(error)))
             return
+        if is_costly(data, payload) and self._stream is not None:
+            self._stream.read_less()
         if body.ended:
             self._body_ended(body)
         if payload:

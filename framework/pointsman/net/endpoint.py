@@ -224,6 +224,9 @@ class EndpointStream(Protocol):
             if hasattr(transport, "pauseProducing") and not self._lost:
                 transport.pauseProducing()
 
+    def read_less(self) -> None:
+        """What comes at a time is not much as it is."""
+
     def resume(self) -> None:
         """Read again."""
         if self._reading or self._lost:

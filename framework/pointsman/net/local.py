@@ -137,6 +137,9 @@ class LocalStream:
         """Stop reading until ``resume``."""
         self._inbound.pause()
 
+    def read_less(self) -> None:
+        """What comes at a time is not much as it is."""
+
     def resume(self) -> None:
         """Read again. After the end this tells the end again, so that a new owner learns of it."""
         if not self._lost:

@@ -19,6 +19,7 @@ READ_SIZE: Final = 64 * 1024
 # While an owner keeps up with whole reads it is given this much at a time: fewer turns for the
 # same bytes. One that has to pause gets less, so that less waits for whoever is slow behind it.
 _LARGE_READ: Final = 256 * 1024
+_SMALL_READ: Final = 4 * 1024
 # One send gets at most this much, so that a huge backlog is not joined into one huge copy.
 _SEND_SIZE: Final = 256 * 1024
 
@@ -42,6 +43,7 @@ class PlainStream:
         "_closing",
         "_ended",
         "_finishing",
+        "_most_read",
         "_pending",
         "_pending_size",
         "_reactor",
@@ -50,6 +52,7 @@ class PlainStream:
         "_recv",
         "_send",
         "_sock",
+        "_usual_read",
         "fileno",
         "owner",
     )
@@ -63,7 +66,8 @@ class PlainStream:
         self.owner = owner
         self._pending: list[bytes | memoryview] | None = None
         self._pending_size = 0
-        self._read_size = READ_SIZE
+        self._usual_read = self._read_size = READ_SIZE
+        self._most_read = _LARGE_READ
         self._reading = False
         self._blocked = False
         self._broken: OSError | None = None
@@ -83,7 +87,7 @@ class PlainStream:
             self._lose(error)
             return
         if data:
-            self._read_size = READ_SIZE if len(data) < READ_SIZE else _LARGE_READ
+            self._read_size = self._usual_read if len(data) < READ_SIZE else self._most_read
             if not self._closing:
                 self.owner.data_received(data)
         else:
@@ -178,7 +182,7 @@ class PlainStream:
         """Stop reading until ``resume``; pausing twice is fine."""
         if self._reading:
             self._reading = False
-            self._read_size = READ_SIZE
+            self._read_size = self._usual_read
             self._reactor.removeReader(self)
 
     def resume(self) -> None:
@@ -186,6 +190,10 @@ class PlainStream:
         if not self._reading and self._sock is not None:
             self._reading = True
             self._reactor.addReader(self)
+
+    def read_less(self) -> None:
+        """Read little at a time from now on."""
+        self._usual_read = self._most_read = self._read_size = _SMALL_READ
 
     def release(self) -> tuple[Any, socket.socket, bytes]:
         """Hand the open socket over to somebody who moves its bytes himself, such as a tunnel.

@@ -53,6 +53,9 @@ class Stream(Protocol):
     def resume(self) -> None:
         """Read again. After the end this tells the end again, so that a new owner learns of it."""
 
+    def read_less(self) -> None:
+        """Give little at a time from now on: what comes costs so much that others would wait."""
+
     @property
     def waiting(self) -> int:
         """Bytes accepted by ``write`` that are not yet sent."""

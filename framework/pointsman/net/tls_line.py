@@ -171,6 +171,9 @@ class TlsLine:
             if not self._write_wants_read:
                 self._reactor.removeReader(self)
 
+    def read_less(self) -> None:
+        """What comes at a time is not much as it is."""
+
     def resume(self) -> None:
         """Read again. After the end this tells the end again, so that a new owner learns of it."""
         if self._reading or self._sock is None:

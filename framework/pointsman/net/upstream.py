@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pointsman.core.http1.bodies import Body, BodyError, UntilCloseBody, body_of, chunk, last_chunk
+from pointsman.core.http1.bodies import (
+    Body,
+    BodyError,
+    UntilCloseBody,
+    body_of,
+    chunk,
+    is_costly,
+    last_chunk,
+)
 from pointsman.core.members import Member
 from pointsman.core.ports import Asking, Holder
 from pointsman.model.errors import UpstreamError
@@ -169,6 +177,8 @@ class UpstreamConnection(UpstreamLine):
             asking.response_interim(head)
             if self._asking is not asking:
                 return
+            if is_costly(rest, b"") and self._stream is not None:
+                self._stream.read_less()  # no answer has so much before it
             data = rest
 
     def _body_began(self, head: ResponseHead, rest: bytes, length: int, asking: Asking) -> None:
@@ -199,6 +209,8 @@ class UpstreamConnection(UpstreamLine):
             return
         if body.rest:
             self._clean = False
+        if is_costly(data, payload) and self._stream is not None:
+            self._stream.read_less()
         if payload:
             asking.response_data(payload)
         if body.ended and self._asking is asking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,3 +136,23 @@ def test_a_connection_to_a_server_is_read_again_after_a_slow_client() -> None:
     site.plays(site.server, HELLO)
     assert bytes(client.taken).endswith(b"hello")
     assert len(site.servers) == 1
+
+
+UPLOAD = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "less"),
+    [(b"1\r\na\r\n" * 10_000, True), (b"1\r\na\r\n" * 100, False),
+     (b"4000\r\n%b\r\n" % (b"a" * 0x4000), False)],
+)  # fmt: skip
+def test_of_a_client_that_makes_a_chunk_of_every_byte_less_is_read(
+    chunks: bytes, less: bool
+) -> None:
+    site = PlayedSite()
+    client = site.asks(UPLOAD)
+    site.plays(client, chunks)
+    assert client.reads_less == less
+    site.plays(client, b"0\r\n\r\n")
+    site.plays(site.server, HELLO)
+    assert site.ends == ["ok"]

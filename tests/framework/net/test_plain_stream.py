@@ -291,3 +291,27 @@ def test_a_peer_that_is_gone_leaves_nothing_to_collect(lean_reactor: Any) -> Non
         assert number not in [id(each) for each in gc.get_objects() if type(each) is PlainStream]
     finally:
         gc.enable()
+
+
+def test_a_stream_that_is_to_read_less_gives_little_at_a_time(lean_reactor: Any) -> None:
+    class Sizes(NotingOwner):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            sizes.append(len(data))
+
+    sizes: list[int] = []
+    ours, theirs = socket_pair()
+    owner = Sizes()
+    stream = PlainStream(lean_reactor, ours, owner)
+    stream.read_less()
+    stream.resume()
+    theirs.send(b"x" * 20_000)
+    until(lean_reactor, lambda: len(owner.data) == 20_000)
+    assert max(sizes) == 4096
+    stream.pause()
+    stream.resume()
+    theirs.send(b"x" * 20_000)
+    until(lean_reactor, lambda: len(owner.data) == 40_000)
+    assert max(sizes) == 4096
+    stream.abort()
+    theirs.close()

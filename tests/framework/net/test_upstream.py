@@ -264,3 +264,19 @@ def test_calls_that_fail_lead_to_the_next_server() -> None:
     assert site.records[0].server == "c"
     assert site.records[0].attempts == 3
     site.check_counters()
+
+
+@pytest.mark.parametrize(
+    ("answer", "less"),
+    [
+        (b"HTTP/1.1 103 E\r\n\r\n" * 5000, True),
+        (b"HTTP/1.1 103 E\r\n\r\n" * 100, False),
+        (CHUNKS + b"1\r\na\r\n", False),
+    ],
+)
+def test_of_a_server_that_is_made_to_cost_much_less_is_read(answer: bytes, less: bool) -> None:
+    site = answered(answer)
+    assert site.server.reads_less == less
+    if answer.startswith(CHUNKS):
+        site.plays(site.server, b"1\r\na\r\n" * 10_000)
+        assert site.server.reads_less

@@ -18,6 +18,16 @@ _TRAILER: Final = re.compile(
 _LONGEST_TRAILERS: Final = 16384
 
 
+# A read of this size whose payload is less than half of it is made to cost much.
+_MUCH: Final = 16 * 1024
+
+
+def is_costly(data: bytes, payload: bytes) -> bool:
+    """Whether reading a body was far more work than it was worth: a chunk for every byte, say."""
+    size = len(data)
+    return size >= _MUCH and len(payload) * 2 < size
+
+
 class BodyError(ValueError):
     """The framing of a body is broken; it cannot be known where it ends."""
 

@@ -13,6 +13,7 @@ from pointsman.core.http1.bodies import (
     UntilCloseBody,
     body_of,
     chunk,
+    is_costly,
     last_chunk,
 )
 from pointsman.model.headers import Field
@@ -164,3 +165,16 @@ def test_every_split_of_rubbish_comes_to_the_same(rubbish: bytes, places: list[i
 
     data = b"3\r\nabc\r\n" + rubbish + b"\r\n0\r\n\r\n"
     assert judged([data]) == judged(cut(data, places)) == judged(cut(data, range(len(data))))
+
+
+@pytest.mark.parametrize(
+    ("data", "payload", "costly"),
+    [
+        (b"x" * 16384, b"x" * 8191, True),
+        (b"x" * 16384, b"x" * 8192, False),
+        (b"x" * 16383, b"", False),
+        (b"x" * 100_000, b"x" * 99_990, False),
+    ],
+)
+def test_what_is_much_work_for_little_is_known(data: bytes, payload: bytes, costly: bool) -> None:
+    assert is_costly(data, payload) == costly
