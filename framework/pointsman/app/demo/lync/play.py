@@ -20,6 +20,7 @@ from pointsman.app.demo.lync.clients import Crowd
 from pointsman.app.demo.lync.closing import closing_table
 from pointsman.app.demo.lync.living import LIVING, nobody_unanswered
 from pointsman.app.demo.lync.log_file import NotSeenError
+from pointsman.app.demo.lync.site import WEB_POOL
 from pointsman.app.demo.lync.stage import Stage, StageError, staged
 from pointsman.app.demo.lync.telling import Telling
 from pointsman.app.demo.lync.tour import Tour
@@ -106,29 +107,24 @@ def _title(telling: Telling, stage: Stage) -> None:
 
 
 def _stay(tour: Tour, seconds: float) -> None:
-    """Leave the site up, with clients that come back."""
+    """Leave the site up, with clients that come back; a signal ends just this."""
     places = tour.stage.places
-    root = tour.stage.folder / "rootcert.cer"
     tour.telling.step(
         f"It stays up for {seconds:g} seconds",
         "Statistics > Real Time",
-        "try it yourself, in another terminal",
+        "try it yourself, in another terminal; Ctrl-C ends it earlier",
     )
-    resolve = f"poolweb.jds.net:{places.secure[0]}:{places.pool}"
-    tour.telling.did(
-        f"openssl x509 -inform DER -in {root} -out root.pem; "
-        f"curl --cacert root.pem --resolve {resolve} "
-        f"https://poolweb.jds.net:{places.secure[0]}/whoami"
-    )
-    tour.telling.did(f"pointsman status --watch {tour.stage.balancer.path}")
+    there = f"::{places.pool}:{places.secure[0]}"
+    tour.telling.typed(f"curl --insecure --connect-to {there} https://{WEB_POOL}/whoami")
+    tour.telling.typed(f"pointsman status --watch {tour.stage.balancer.path}")
     crowd = Crowd(tour.main.clients)
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        saw = tour.come_back(crowd)
-        tour.telling.tick(
-            f"{left:4.0f} s left, {len(crowd.clients)} clients came back: {dict(saw)}"
-        )
-        time.sleep(min(ROUND_SECONDS, max(0.0, end - time.monotonic())))
+    with contextlib.suppress(StoppedError):
+        while (left := end - time.monotonic()) > 0:
+            saw = dict(tour.come_back(crowd))
+            count = len(crowd.clients)
+            tour.telling.tick(f"{left:4.0f} s left, {count} clients came back: {saw}")
+            time.sleep(max(0.0, min(ROUND_SECONDS, end - time.monotonic())))
 
 
 def _verdict(telling: Telling) -> int:

@@ -79,7 +79,9 @@ class Telling:
 
     def typed(self, command: str, output: Iterable[str] = ()) -> None:
         """A command that was typed, and what it printed."""
-        self._print(Text.assemble(("$ ", "green"), (command, "bold")))
+        # It is there to be copied, so no line is broken.
+        shown = Text.assemble(("$ ", "green"), (command, "bold"))
+        self.console.print(shown, soft_wrap=True, highlight=False)
         for line in output:
             self._print(Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,3 +68,24 @@ def test_the_status_says_how_it_ended_and_nothing_is_left(
 
 def test_a_signal_is_no_error_that_a_step_could_catch() -> None:
     assert not issubclass(StoppedError, Exception)
+
+
+def test_a_signal_while_it_stays_up_ends_just_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd_asked = threading.Event()
+
+    def come_back(tour: Tour, *_: object) -> dict[str, int]:
+        if not crowd_asked.is_set():
+            crowd_asked.set()
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return {}
+
+    monkeypatch.setattr(played, "BUILDING", ())
+    monkeypatch.setattr(played, "LIVING", ())
+    monkeypatch.setattr(Tour, "come_back", come_back)
+    out = io.StringIO()
+    assert play(Console(file=out, width=118), fast=True, seconds=600.0, private=True) == SEEN
+    told = out.getvalue()
+    assert "$ curl --insecure --connect-to ::127." in told
+    assert "s left, 0 clients came back" in told
+    assert "What every client saw" in told
+    assert crowd_asked.is_set()
