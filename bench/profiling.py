@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.cases import LoadCase
+from bench.cases import LoadCase, PinsCase
+from bench.failure import BenchError
 from bench.load import make_load
 from bench.measure import user_and_system_seconds
 from bench.processes import program_path, stop
@@ -24,8 +25,10 @@ def profile(case: LoadCase, seconds: int) -> str:
 
     Raises:
         RivalFailed: pointsman does not start, or fails under load.
-        BenchError: the load or the real servers cannot be had.
+        BenchError: the load or the real servers cannot be had, or the case is a difference.
     """
+    if isinstance(case, PinsCase):
+        raise BenchError(f"{case.name} is a difference: --instructions tells what it is made of")
     with track() as laid:
         split = kernel_share(laid, case, seconds)
         spy = program_path("py-spy")

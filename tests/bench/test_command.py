@@ -84,6 +84,11 @@ def test_memory_cannot_be_profiled(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no load" in capsys.readouterr().err
 
 
+def test_a_difference_cannot_be_profiled(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--profile", "--case", "pins-source_ip"]) == 2
+    assert "is a difference" in capsys.readouterr().err
+
+
 def test_the_document_has_room_for_the_tables() -> None:
     assert "\nnew\n" in between_marks(command.DOCUMENT.read_text(), "new")
 
