@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (
-    "budget", "strings", "verbs", "heads", "facades", "events", "runs", "services", "environment",
+    "budget", "verbs", "heads", "facades", "events", "runs", "services", "environment",
 )  # fmt: skip
-# Run once a rule asks for one of the globals in it, for memory's sake: the globals, or "" for what
-# other files of the prelude ask for.
+# Run once a rule asks for one of the globals in it, or for what else it holds, for memory's sake.
 PARTS = {
+    "strings": ("string", "table", "unpack"),
     "bits": ("bit",),
     "json": ("json",),
     "site": ("lists", "pools", "metrics"),
     "texts": ("text", "base64", "url", "hash", "crypto", "ip", "time", "random", "jwt"),
     "waits": ("sleep", "http", "every", "after"),
-    "probes": ("",),
+    "probes": (),
+    "options": (),
+    "cookies": (),
 }
 
 # Compiled, and without what only a debugger wants: a third of the memory for each runtime. Rules
@@ -52,8 +54,6 @@ def run_prelude(engine: str, module: Any, lua: Any, P: Any) -> None:
     load = lua.execute(_LOAD)
     codes = _stripped(engine, module)
     P["code_of"] = codes.get
-    P["part_of"] = lua.table_from(
-        {name: part for part, names in PARTS.items() for name in names if name}
-    )
+    P["part_of"] = lua.table_from({name: part for part, names in PARTS.items() for name in names})
     for name in ORDER:
         load(codes[name], P)

@@ -78,8 +78,7 @@ class Runtime:
         P["fetch"] = _fetching(host, fields)
         P["kinds"] = table(dict.fromkeys(fields, True))
         P["safe"] = lua.table()
-        P["legal"] = table({e.name: table(dict.fromkeys(e.verbs, True)) for e in EVENTS})
-        P["legal_words"] = table({e.name: _words(e.verbs) for e in EVENTS})
+        P["events"] = " ".join(_LEGAL)
         waiting = [e.name for e in EVENTS if e.waits]
         P["waits"] = table(dict.fromkeys([*waiting, "timer"], True))
         P["soft"] = limits.memory / 1024
@@ -272,7 +271,8 @@ class Runtime:
 
 
 def _fetching(host: Host, fields: Mapping[str, tuple[Host, Host]]) -> Callable[[str, str], Any]:
-    groups = {"py": host}
+    groups: dict[str, Mapping[str, Any]] = {"py": host}
+    groups |= {"legal": _LEGAL, "legal words": _LEGAL_WORDS}
     for kind, (reads, writes) in fields.items():
         groups[f"read {kind}"] = reads
         groups[f"write {kind}"] = writes
@@ -282,3 +282,8 @@ def _fetching(host: Host, fields: Mapping[str, tuple[Host, Host]]) -> Callable[[
 def _words(verbs: tuple[str, ...]) -> str:
     names = ["a string" if verb == "text" else f"{verb}()" for verb in verbs]
     return "it may return " + (", ".join(names) + " or nothing" if names else "nothing")
+
+
+# By event: the verbs that it may return with a blank before and behind each, and in a sentence.
+_LEGAL = {event.name: f" {' '.join(event.verbs)} " for event in EVENTS}
+_LEGAL_WORDS = {event.name: _words(event.verbs) for event in EVENTS}

@@ -6,7 +6,7 @@ local sethook, traceback = debug.sethook, debug.traceback
 local clock, used = os.clock, collectgarbage
 local create, resume, yield, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.running
 local pcall, error, type, tostring, rawget = pcall, error, type, tostring, rawget
-local setmetatable, getmetatable, rawset = setmetatable, getmetatable, rawset
+local setmetatable, getmetatable, rawset, find = setmetatable, getmetatable, rawset, string.find
 
 P.traceback, P.create, P.resume = traceback, create, resume
 P.pcall, P.getinfo = pcall, debug.getinfo
@@ -17,8 +17,8 @@ P.bit, P.load = bit, loadstring or load
 local load, got = P.load, {}
 function P.part(name)
   if not got[name] then
-    got[name] = true
     load(P.code_of(name), "=host")(P)
+    got[name] = true
   end
 end
 
@@ -186,6 +186,15 @@ local function as_text(problem)
   return "an error that is a " .. kind
 end
 P.as_text = as_text
+
+-- What the library says when something waits inside table.sort or gsub.
+function P.explained(problem)
+  problem = as_text(problem)
+  if find(problem, "attempt to yield across", 1, true) then
+    return problem .. ": nothing can wait inside table.sort or string.gsub"
+  end
+  return problem
+end
 
 -- Where C calls are nested as deep as may be, the hook cannot be called either: what it meets is an
 -- error, and nothing was counted. So each error that is caught costs what the hook would have counted.

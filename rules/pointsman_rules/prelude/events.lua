@@ -1,6 +1,7 @@
 -- Events: who registered for which.
 local P = ...
 local error, type, tostring, ipairs, pairs, set = error, type, tostring, ipairs, pairs, setmetatable
+local gmatch = string.gmatch
 
 local registered = {} -- event -> { {file, function}, ... } in order
 -- Of events whose functions change a body one after the other: which argument that is.
@@ -18,7 +19,7 @@ function P.loaded()
 end
 
 local on = {}
-for event in pairs(P.legal) do
+for event in gmatch(P.events, "%S+") do
   registered[event] = {}
   on[event] = function(f)
     if loading == nil then
@@ -53,7 +54,7 @@ local function compile()
       local file, f = pair[1], pair[2]
       local other = instead[file]
       if other then
-        local stand_in = P.legal[event][other[1]] and other
+        local stand_in = P.is_legal(event, other[1]) and other
         f = stand_in and function()
           return stand_in
         end

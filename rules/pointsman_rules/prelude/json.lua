@@ -237,6 +237,7 @@ function json.encode(value)
   if not ok then
     error(type(problem) == "table" and problem.message or problem, 2)
   end
+  P.part("strings")
   return P.safe.table.concat(out)
 end
 

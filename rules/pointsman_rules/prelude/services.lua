@@ -63,9 +63,7 @@ local function library(name, functions)
 end
 P.library, P.library_of = {}, library
 
-for name, functions in pairs({ string = safe.string, table = safe.table, coroutine = safe.coroutine }) do
-  safe[name] = library(name, functions)
-end
+safe.coroutine = library("coroutine", safe.coroutine)
 
 safe.math = library("math", {
   abs = math.abs, ceil = math.ceil, floor = math.floor, fmod = math.fmod, huge = math.huge,
@@ -193,5 +191,5 @@ safe.print = function(...)
   for i = 1, select("#", ...) do
     words[i] = tostring((select(i, ...)))
   end
-  log.info(safe.table.concat(words, " "))
+  log.info(table.concat(words, " "))
 end

@@ -24,7 +24,6 @@ local function text(value, what)
 end
 
 local str = {}
-P.safe.string = str
 
 str.len, str.byte, str.char = S.len, S.byte, S.char
 
@@ -191,7 +190,6 @@ end
 -- ---- tables ----
 
 local tab = {}
-P.safe.table = tab
 
 local function plain(t, what)
   if type(t) ~= "table" then
@@ -270,11 +268,7 @@ function tab.pack(...)
   return { n = select("#", ...), ... }
 end
 
--- What the library says when something waits inside table.sort or gsub.
-function P.explained(problem)
-  problem = P.as_text(problem)
-  if find(problem, "attempt to yield across", 1, true) then
-    return problem .. ": nothing can wait inside table.sort or string.gsub"
-  end
-  return problem
-end
+-- Strings are objects as well: what s:rep() finds must be ours, for all files of a service.
+P.safe.string, P.safe.table = P.library_of("string", str), P.library_of("table", tab)
+P.safe.unpack = tab.unpack
+P.metatable_of("").__index = str

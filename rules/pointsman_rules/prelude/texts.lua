@@ -64,6 +64,7 @@ function t.replace(s, old, new, most)
     from = stop + 1
   end
   parts[#parts + 1] = sub(s, from)
+  P.part("strings")
   return safe.table.concat(parts), n
 end
 function t.glob(pattern, s)

@@ -154,18 +154,21 @@ end
 
 local unpack = table.unpack or unpack
 
+function P.is_legal(event, verb)
+  return find(P.fetch("legal", event), " " .. verb .. " ", 1, true)
+end
+
 -- The flat form in which a verb leaves; errors say which verbs would have been right.
 function P.exported(event, value, place)
-  local legal = P.legal[event]
   if type(value) == "table" and metatable_of(value) == Verb then
     local name = value[1]
-    if not legal[name] then
-      return "!error", place, name .. "() cannot be returned from on." .. event .. ": " .. P.legal_words[event], ""
+    if not P.is_legal(event, name) then
+      return "!error", place, name .. "() cannot be returned from on." .. event .. ": " .. P.fetch("legal words", event), ""
     end
     return unpack(value)
   end
-  if type(value) == "string" and legal.text then
+  if type(value) == "string" and P.is_legal(event, "text") then
     return "text", value
   end
-  return "!error", place, "on." .. event .. " returned a " .. type(value) .. ": " .. P.legal_words[event], ""
+  return "!error", place, "on." .. event .. " returned a " .. type(value) .. ": " .. P.fetch("legal words", event), ""
 end
