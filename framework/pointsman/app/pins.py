@@ -20,6 +20,9 @@ from pointsman.core.pinning import Pinning, digest, readable
 
 T = TypeVar("T")
 
+# So many are looked at in one step: a millisecond or two.
+_IN_A_SLICE = 200
+
 # Between the parts of a pin's place; it is in no name.
 _MARK = b"\0"
 
@@ -263,11 +266,14 @@ class Pins:
         else:
             slices = place.table.entries(now)
         for part in slices:
-            yield [
+            meant = [
                 (key, pin)
                 for key, pin in part
                 if wanted.server in ("", pin.member) and now - pin.used >= wanted.unused
             ]
+            # One slice at least, so that a step is short even where nothing is wanted.
+            for begin in range(0, len(meant) or 1, _IN_A_SLICE):
+                yield meant[begin : begin + _IN_A_SLICE]
 
     def _seen(self, place: _Place, key: bytes, pin: Pin) -> SeenPin:
         now = self._clock()

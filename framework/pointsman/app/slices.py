@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 # So long we work until traffic has its turn; seconds.
 SLICE = 0.003
+# The same of work that can wait, and how long it rests in between.
+SHORT_SLICE = 0.002
+REST = 2 * SHORT_SLICE
 
 
 def in_slices(reactor: Any, steps: Steps[T]) -> Deferred[T]:
@@ -50,8 +53,10 @@ def in_slices(reactor: Any, steps: Steps[T]) -> Deferred[T]:
 
 
 class Turns:
-    """Long work of several at a time: they take turns, and together have one slice of each turn
-    of the reactor.
+    """Long work of several who can wait: they take turns, and together have a third of the time.
+
+    After each slice the reactor has twice as long for traffic, which would else be left with what
+    it does in one of its turns.
 
     Args:
         reactor: IReactorTime.
@@ -89,13 +94,13 @@ class Turns:
 
     def _work(self) -> None:
         self._call = None
-        until = time.perf_counter() + SLICE
+        until = time.perf_counter() + SHORT_SLICE
         while self._waiting and time.perf_counter() < until:
             steps, done = self._waiting.popleft()
             if not done.called and not _finished(steps, done, until):
                 self._waiting.append((steps, done))
         if self._waiting and self._call is None:
-            self._call = self._reactor.callLater(0, self._work)
+            self._call = self._reactor.callLater(REST, self._work)
 
 
 def _finished(steps: Steps[Any], done: Deferred[Any], until: float) -> bool:

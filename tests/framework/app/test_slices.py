@@ -14,7 +14,7 @@ from twisted.internet.epollreactor import EPollReactor
 
 from kit.any_reactor import own_reactor, until
 from kit.real_reactor import run_reactor
-from pointsman.app.slices import SLICE, Turns, aside, in_slices
+from pointsman.app.slices import REST, SLICE, Turns, aside, in_slices
 from pointsman.config.steps import Steps
 
 
@@ -111,9 +111,10 @@ class Turning:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.rests: list[float] = []
 
     def callLater(self, seconds: float, work: Callable[[], object]) -> Call:
-        assert seconds == 0
+        self.rests.append(seconds)
         self.calls.append(Call(self.calls, work))
         return self.calls[-1]
 
@@ -153,6 +154,7 @@ def test_several_take_turns_and_none_has_more_than_a_slice() -> None:
     assert noted == ["a0", "b0", "a1", "b1", "a2", "b2"]
     assert done == ["a", "b"]
     assert clock.calls == []
+    assert clock.rests == [0, *[REST] * (len(clock.rests) - 1)]
 
 
 def test_short_works_share_one_turn() -> None:
