@@ -78,6 +78,7 @@ class SiteChange:
         self._running = running
         self._draft = draft
         self._access_log = running.access_log
+        self._heirs: list[tuple[Table, Table]] = []
         present = {each.service.name: each.listeners for each in running.services}
         self._hand_over = HandOver(running.reactor, present, draft.service_settings)
 
@@ -101,6 +102,7 @@ class SiteChange:
                 running.names.watch(host)
             yield running.names.settled()
             yield self._pins_are_ready()
+            yield in_slices(running.reactor, self._take_over_pins())
             if not running.accepting:
                 raise ReloadError("it was stopped meanwhile")
         except BaseException:
@@ -114,6 +116,29 @@ class SiteChange:
         ready: Deferred[None] = Deferred()
         PinsReady(self._draft.tables, self._running.reactor, lambda: ready.callback(None)).start()
         return ready
+
+    def _take_over_pins(self) -> Steps[None]:
+        """Give the pins of former tables to those that take their place and have none yet.
+
+        Where the two are the same behind them, as in a file, they have them already.
+        """
+        now = self._running.clock()
+        self._heirs = [pair for pair in self._draft.inherited if not len(pair[1])]
+        for source, target in self._heirs:
+            for some in source.entries(now):
+                for key, pin in some:
+                    target.restore(key, pin)
+                yield
+
+    def _take_over_late_pins(self) -> Steps[None]:
+        """Those that were made while services changed."""
+        now = self._running.clock()
+        for source, target in self._heirs:
+            for some in source.entries(now):
+                for key, pin in some:
+                    if target.peek(key, now) is None:
+                        target.restore(key, pin)
+                yield
 
     def _access_log_for(self, settings: Document) -> AccessLog | None:
         section = settings.access_log
@@ -150,6 +175,7 @@ class SiteChange:
             found.rules_at_work(pools)
             self._let_in(found)
             yield
+        yield from self._take_over_late_pins()
         self._hand_over.close_given_up()
         running.services = tuple(services)
         running.site = site = draft.site(pools, checks, agents, [each.service for each in services])

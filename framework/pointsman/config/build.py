@@ -10,7 +10,7 @@ from typing import Any
 from pointsman.config.build_explain import explaining
 from pointsman.config.build_follow import wrong_follows
 from pointsman.config.build_health import ProbedAddresses, TlsModes, upstreams_of
-from pointsman.config.build_pins import PinsMaker, TableMisfit
+from pointsman.config.build_pins import PinsMaker, TableMisfit, inherited
 from pointsman.config.build_values import ValuesMaker
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.draft import Draft, Parts, Recipe
@@ -23,6 +23,7 @@ from pointsman.config.registry import Registry
 from pointsman.config.rulebooks import RulebookMaker
 from pointsman.config.schema import Document
 from pointsman.config.schema_health import HealthChoice
+from pointsman.config.schema_persistence import PersistenceUse
 from pointsman.config.schema_pool import PoolSection
 from pointsman.config.sections import make_sections
 from pointsman.config.state_dir import state_dir_of
@@ -81,6 +82,7 @@ class _Builder:
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
         self._made_tables: list[Table | Values] = []
+        self._inherited: list[tuple[Table, Table]] = []
         self._sections: Mapping[str, Any] = {}
         self._same_sections = False
         self._state_dir = state_dir_of(configuration)
@@ -170,6 +172,7 @@ class _Builder:
             self._sections,
             self._warnings,
             self._made_tables,
+            self._inherited,
             self._values.kept,
             self._state_dir,
             self._tls_modes,
@@ -225,6 +228,7 @@ class _Builder:
             pinning = None  # or another pool's, once that is made
         elif pinning is None:
             pinning = self._pins.pinning(use, surroundings, (*recipe.path, "persistence"))
+            self._inherit(name, recipe, use, pinning)
         if pinning is not None:
             known = positions.known((*recipe.path, "persistence"))
             for told in pinning.persistence.warnings:
@@ -238,6 +242,17 @@ class _Builder:
         check, addresses = self._check(section.health, recipe, around, "health")
         agent, agents = self._check(section.agent, recipe, around, "agent")
         return Parts(scheduler, pinning, check, agent, addresses, agents)
+
+    def _inherit(
+        self, name: str, recipe: Recipe, use: PersistenceUse, pinning: Pinning | None
+    ) -> None:
+        """Pins of before that the persistence of a pool may go on with."""
+        old = self._previous.recipes.get(name) if self._previous else None
+        if self._previous is None or old is None or pinning is None or old.mode != recipe.mode:
+            return
+        before, former = old.section.persistence, self._previous.pools[name].pinning
+        if before is not None and former is not None:
+            self._inherited += inherited(before, former, use, pinning)
 
     def _check(
         self, choice: HealthChoice | None, recipe: Recipe, around: Surroundings, key: str

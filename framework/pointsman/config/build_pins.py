@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path as Folder
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pointsman.config.choice import TABLE, Chosen
 from pointsman.config.nearest import nearest
@@ -130,3 +130,36 @@ class PinsMaker:
     def _problem(self, path: Path, message: str, hint: str) -> None:
         known = self._positions.known(path)
         self._problems.append(problem_at(self._positions, known, message, hint))
+
+
+# Options that say how long pins live, and where; nothing of what they are found by.
+_NOT_KEYS = frozenset({"timeout", "max_age", TABLE})
+
+
+def inherited(
+    before: PersistenceUse, former: Pinning, after: PersistenceUse, pinning: Pinning
+) -> Iterator[tuple[Table, Table]]:
+    """From which table into which pins can be taken over, when a persistence was made anew.
+
+    That is where both kinds find them by the same keys: but for times and places they are the same.
+
+    Args:
+        before: what was wanted.
+        former: what was made of it.
+        after: what is wanted.
+        pinning: what is made of it.
+    """
+    kinds = zip(before.kinds, former.kinds, after.kinds, pinning.kinds, strict=False)
+    for old_choice, old, choice, new in kinds:
+        if old_choice.name != choice.name or not _same_keys(old_choice.options, choice.options):
+            return
+        source, target = old.persistence.table, new.persistence.table
+        if source is not None and target is not None and source is not target:
+            yield source, target
+
+
+def _same_keys(one: BaseModel, other: BaseModel) -> bool:
+    if type(one) is not type(other):
+        return False
+    names = type(one).model_fields.keys() - _NOT_KEYS
+    return all(getattr(one, name) == getattr(other, name) for name in names)

@@ -107,6 +107,7 @@ class Draft:
         sections: what plugins made of their sections.
         warnings: what they found on the way.
         tables: those that were made for it.
+        inherited: from which tables into which of them pins can be taken over.
         values: all that its sections asked for, by section and name.
         state_dir: folder for what is kept over a restart, None if none is named.
         tls_modes: makes those of health checks.
@@ -115,6 +116,7 @@ class Draft:
     Attributes:
         service_settings: of every virtual service.
         tables: those that were made for it; they are not started.
+        inherited: as above.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Draft:
         sections: Mapping[str, Any],
         warnings: Sequence[Problem],
         tables: Sequence[Table | Values],
+        inherited: Sequence[tuple[Table, Table]],
         values: Mapping[tuple[str, str], KeptValues],
         state_dir: Folder | None,
         tls_modes: TlsModes,
@@ -147,6 +150,7 @@ class Draft:
         self._books = books
         self._when_down = when_down
         self.tables = tuple(tables)
+        self.inherited = tuple(inherited)
         self._values = values
         self.state_dir = state_dir
         self._tls_modes = tls_modes

@@ -54,11 +54,12 @@ def test_tunnels_to_a_removed_server_have_the_drain_time_of_their_pool(
     played(work, tunnels(real, "1h"))
 
 
-def pinned(folder: Path, timeout: str, *servers: RealServer, **keys: Any) -> Config:
+def pinned(folder: Path | None, timeout: str, *servers: RealServer, **keys: Any) -> Config:
     config = site(*servers, timeouts={"drain": "0s"})
     persistence = {"kind": "server_cookie", "cookie": "sid", "timeout": timeout, **keys}
     config["virtual_services"]["site"]["pool"]["persistence"] = persistence
-    config["state_dir"] = str(folder)
+    if folder is not None:
+        config["state_dir"] = str(folder)
     return config
 
 
@@ -105,6 +106,27 @@ def test_another_persistence_finds_the_pins_in_the_file(
         assert await visitor.comes_to() == {home}
 
     played(work, pinned(tmp_path, "1m", real, other))
+
+
+def test_pins_in_memory_go_over_to_a_persistence_with_other_times(
+    real: RealServer, other: RealServer
+) -> None:
+    async def work(play: Play) -> None:
+        visitor = Visitor(play, [real, other])
+        (home,) = await visitor.comes_to()
+        for timeout in ("2m", "3m", "4m"):
+            await play.change(pinned(None, timeout, real, other))
+            (table,) = play.running.site.tables
+            assert table.timeout == float(timeout[0]) * 60
+            assert dict(table.counts()) == {"ab"[home]: 1}
+            assert await visitor.comes_to() == {home}
+        # By another cookie it is somebody else.
+        await play.change(pinned(None, "4m", real, other, cookie="other"))
+        (table,) = play.running.site.tables
+        assert len(table) == 0
+        assert await visitor.comes_to() == {0, 1}
+
+    played(work, pinned(None, "1m", real, other))
 
 
 def test_what_is_learned_by_the_former_persistence_is_known_to_the_next(

@@ -8,8 +8,11 @@ import pytest
 
 from kit.arrivals import visit
 from kit.offers import DictTable, Offers, Pins, PinSettings, registry_of
-from pointsman.config.build import Site, build
+from pointsman.app.loading import registry_with
+from pointsman.config.build import Site, build, draft
+from pointsman.config.draft import Draft
 from pointsman.config.load import load, load_text
+from pointsman.config.steps import at_once
 from pointsman.contracts import Misfit, Offer, Settings, Surroundings
 from pointsman.hookspecs import hookimpl
 from pointsman.model.errors import ConfigError
@@ -133,3 +136,43 @@ def test_to_wait_there_has_to_be_a_queue() -> None:
     assert "pools.p.persistence.over_limit: pinned clients cannot wait: the pool has no" in problem
     site, _ = built("{kind: seen, over_limit: queue}\n    queue: {}")
     assert site.pools["p"].settings.over_limit == "queue"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        # Only how long they live is another thing.
+        ("{kind: source_ip, timeout: 1m}", "{kind: source_ip, timeout: 2m}", 1),
+        ("{kind: source_ip}", "{kind: source_ip, over_limit: refuse}", 1),
+        ("{kind: source_ip}", "{kind: source_ip, table: {kind: memory, size: 9}}", 1),
+        ("{kind: source_ip, fallback: host}", "{kind: source_ip, timeout: 2m}", 1),
+        (
+            "{kind: host, fallback: source_ip}",
+            "{kind: host, timeout: 2m, fallback: {kind: source_ip, timeout: 3m}}",
+            2,
+        ),
+        # They are found by something else, or are what they were.
+        ("{kind: source_ip}", "{kind: source_ip}", 0),
+        ("{kind: source_ip}", "{kind: source_ip, mask_v4: 24, timeout: 2m}", 0),
+        ("{kind: source_ip}", "{kind: host}", 0),
+        ("{kind: server_cookie, cookie: a}", "{kind: server_cookie, cookie: b}", 0),
+        ("{kind: active_cookie}", "{kind: active_cookie, timeout: 2m}", 0),
+    ],
+)
+def test_pins_are_inherited_where_they_are_found_by_the_same(
+    before: str, after: str, pairs: int
+) -> None:
+    registry = registry_with()
+
+    def drafted(persistence: str, previous: Site | None) -> Draft:
+        text = (
+            f"version: 1\npools:\n  p:\n    persistence: {persistence}\n    servers: {{a: h:1}}\n"
+            "virtual_services: {s: {listen: '*:80', pool: p}}\n"
+        )
+        return at_once(draft(load_text(text, "f", registry), registry, previous))
+
+    site = drafted(before, None).put_to_work()
+    made = drafted(after, site)
+    assert len(made.inherited) == pairs
+    assert [source for source, _ in made.inherited] == [*site.tables][:pairs]
+    assert [target for _, target in made.inherited] == [*made.tables][:pairs]
