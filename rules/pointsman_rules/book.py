@@ -152,7 +152,7 @@ class Book(Rulebook):
         clocks = self.place.clocks
         clocks.monotonic, clocks.wall = room.clock, room.wall
         self.place.pools.room = room
-        self.waits.reactor = room.reactor
+        self.waits.reactor, self.waits.trust = room.reactor, self._site.trust
         self._site.start(room.reactor, self)
         self.timers.start(room.reactor)
 
@@ -185,6 +185,7 @@ class Book(Rulebook):
         assert isinstance(made, Book)
         self._site = made._site
         self._site.at_work()
+        self.waits.trust = made._site.trust
         tables = made.place.tables
         if self.shadow:
             share_all(tables, self.place.tables)

@@ -120,7 +120,7 @@ LIBRARIES: dict[str, tuple[Function, ...]] = {
         _f("gauge", "name: string, labels?: table<string, string>", "Gauge", "made once; then gauge:set(5)"),
     ),
     "http": (
-        _w("fetch", "pool: string, options?: FetchOptions", "Fetched", "one request to a server of a pool, in plain HTTP"),
+        _w("fetch", "pool: string, options?: FetchOptions", "Fetched", "one request to a server of a pool; with `tls` in HTTPS, to the certificate of that name or of its address"),
         _w("get", "pool: string, path: string, headers?: table<string, string>", "Fetched", "likewise"),
         _w("post", "pool: string, path: string, body: string, headers?: table<string, string>", "Fetched", "likewise"),
     ),
@@ -215,7 +215,7 @@ PLAIN: dict[str, dict[str, str]] = {
     "Fetched": {"status": "integer", "body": "string", "headers": "table<string, string>"},
     "FetchOptions": {
         "method": "string|nil", "path": "string|nil", "body": "string|nil",
-        "headers": "table<string, string>|nil",
+        "headers": "table<string, string>|nil", "tls": "boolean|string|nil",
     },
     "ProbedServer": {"name": "string", "address": "string"},
     "ProbeRequest": {

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from OpenSSL import SSL
+from service_identity import VerificationError
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.ssl import (
+    Certificate,
+    optionsForClientTLS,
+    platformTrust,
+    trustRootFromCertificates,
+)
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.web.client import URI, Agent, ResponseDone
 from twisted.web.http_headers import Headers
@@ -22,18 +33,54 @@ CONNECT = 5.0  # seconds
 
 @implementer(IAgentEndpointFactory)
 class _OneServer:
-    """Leads all requests to one server, whatever their URL says."""
+    """Leads all requests to one server, whatever their URL says; with TLS if there are options."""
 
-    def __init__(self, reactor: Any, address: Address) -> None:
+    def __init__(self, reactor: Any, address: Address, options: Any = None) -> None:
         self._reactor = reactor
         self._address = address
+        self._options = options
 
     def endpointForURI(self, uri: URI) -> Any:
         """The way to the server."""
         address = self._address
+        inner: Any
         if address.path:
-            return UNIXClientEndpoint(self._reactor, address.path, timeout=CONNECT)
-        return HostnameEndpoint(self._reactor, address.host, address.port, timeout=CONNECT)
+            inner = UNIXClientEndpoint(self._reactor, address.path, timeout=CONNECT)
+        else:
+            inner = HostnameEndpoint(self._reactor, address.host, address.port, timeout=CONNECT)
+        return inner if self._options is None else _OverTls(self._options, inner, self._reactor)
+
+
+@implementer(IStreamClientEndpoint)
+class _OverTls:
+    """TLS on the way to a server, on the reactor that was given."""
+
+    def __init__(self, options: Any, inner: Any, reactor: Any) -> None:
+        self._options = options
+        self._inner = inner
+        self._reactor = reactor
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        """Connect, and give the protocol inside."""
+        outer = TLSMemoryBIOFactory(self._options, True, factory, self._reactor)
+        connected: Deferred[Any] = self._inner.connect(outer)
+        return connected.addCallback(lambda made: made.wrappedProtocol)
+
+
+def trust_in(pem: bytes) -> Any:
+    """What believes in these certificates (PEM), and no others.
+
+    Raises:
+        ValueError: there are none, or they cannot be read.
+    """
+    found = re.findall(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", pem, re.DOTALL)
+    try:
+        certificates = [Certificate.loadPEM(each) for each in found]
+    except Exception:  # whatever OpenSSL thinks of them
+        certificates = []
+    if not certificates:
+        raise ValueError("it holds no certificate that can be read; it must be PEM")
+    return trustRootFromCertificates(certificates)
 
 
 @implementer(IBodyProducer)
@@ -94,8 +141,10 @@ def fetch(
     request: Request,
     most: int,
     done: Callable[..., None],
+    tls: str = "",
+    trust: Any = None,
 ) -> Callable[[], None]:
-    """Send a request in plain HTTP/1.1; what stops it is returned.
+    """Send a request in HTTP/1.1; what stops it is returned.
 
     Args:
         reactor: Twisted's.
@@ -103,6 +152,8 @@ def fetch(
         host: for the Host field, if the request has none.
         request: method, path, header fields, body.
         most: bytes of the answer's body.
+        tls: name that the server's certificate must have; "" speaks plain HTTP.
+        trust: whom to believe about that, None for those whom the system believes.
         done: told True, status, body, name, value, name, value...; or False and what went wrong.
     """
     method, path, fields, body = request
@@ -111,7 +162,10 @@ def fetch(
         headers.addRawHeader(name.encode("latin-1"), value.encode("latin-1"))
     if not headers.hasHeader(b"host"):
         headers.addRawHeader(b"Host", host.encode("latin-1"))
-    agent = Agent.usingEndpointFactory(reactor, _OneServer(reactor, address))
+    options = None
+    if tls:
+        options = optionsForClientTLS(tls, trustRoot=trust or platformTrust())
+    agent = Agent.usingEndpointFactory(reactor, _OneServer(reactor, address, options))
     producer = _Body(body.encode("latin-1")) if body else None
     url = b"http://server" + path.encode("latin-1")
     asked: Deferred[IResponse] = agent.request(method.encode("latin-1"), url, headers, producer)
@@ -131,7 +185,19 @@ def fetch(
 
     def failed(failure: Failure) -> None:
         if not failure.check(CancelledError):
-            done(False, f"http.fetch: {failure.getErrorMessage() or 'it failed'}")
+            done(False, f"http.fetch: {_words(failure)}")
 
     asked.addCallbacks(answered, failed)
     return asked.cancel
+
+
+def _words(failure: Failure) -> str:
+    """What went wrong, that of TLS included, which comes in a list."""
+    reasons = getattr(failure.value, "reasons", None)
+    inner = reasons[0] if reasons else failure
+    if inner.check(VerificationError):
+        return "the server's certificate is not for that name"
+    if isinstance(inner.value, SSL.Error):
+        told = "; ".join(str(each[-1]) for each in (inner.value.args or ((),))[0])
+        return f"TLS: {told or 'the server broke off'}"
+    return str(inner.getErrorMessage() or "it failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -30,12 +31,14 @@ class LuaSettings(Settings):
         limits: what the rules of one service may use.
         watchdog: how long a rule may keep everybody waiting before it is told.
         watch: how often it is looked whether rule files have changed, to load them anew; 0 never.
+        ca: file of the certificates (PEM) that `http.fetch` believes, instead of the system's.
     """
 
     engine: Engine = "lua54"
     limits: Limits = Field(default_factory=Limits)
     watchdog: Duration = Field(default=0.25, gt=0)
     watch: Duration = Field(default=0.0, ge=0, examples=["2s"])
+    ca: str | None = Field(default=None, examples=["certs/inside.pem"])
 
 
 class Watching(Protocol):
@@ -53,8 +56,13 @@ class LuaSite:
         lists, tables: by name.
         before: that of the configuration at work, if there is one: what goes on beside the rules
             and what they have counted is the same.
+        ca: certificates that are believed (PEM), None for those of the system.
+
+    Raises:
+        ValueError: these cannot be read.
 
     Attributes:
+        trust: whom rules believe about certificates, None for those whom the system believes.
         beside: what goes on beside the rules, whatever the configuration.
     """
 
@@ -64,7 +72,12 @@ class LuaSite:
         lists: Mapping[str, RuleList],
         tables: Mapping[str, AnyTable],
         before: LuaSite | None = None,
+        ca: bytes | None = None,
     ) -> None:
+        self.ca = ca
+        self.trust: Any = None
+        if ca is not None:
+            self.trust = importlib.import_module("pointsman_rules.fetching").trust_in(ca)
         self.settings = settings
         self.lists = lists
         self.tables = tables
@@ -168,11 +181,24 @@ def sections() -> Mapping[str, Section]:
 def _make_site(settings: LuaSettings, place: SectionPlace) -> LuaSite:
     before: LuaSite | None = place.before
     lists, tables = place.made["lists"], place.made["rule_tables"]
+    ca = None
+    if settings.ca is not None:
+        path = place.folder(("ca",)) / settings.ca
+        try:
+            ca = path.read_bytes()
+        except OSError as error:
+            place.error(f"cannot read {path}: {error.strerror}", at=("ca",))
     # The members of lists and tables are the very same if nothing of them has changed.
-    if before is None or (settings, lists, tables) != (
+    known = before is not None and (settings, lists, tables, ca) == (
         before.settings,
         before.lists,
         before.tables,
-    ):
+        before.ca,
+    )
+    if before is not None and known:
+        return before
+    try:
+        return LuaSite(settings, lists, tables, before, ca)
+    except ValueError as error:
+        place.error(f"{settings.ca}: {error}", at=("ca",))
         return LuaSite(settings, lists, tables, before)
-    return before

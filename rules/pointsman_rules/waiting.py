@@ -12,6 +12,8 @@ Done = Callable[..., None]  # (ok, value, ...): what waits goes on
 Cancel = Callable[[], None]
 LARGEST = 1 << 20  # bytes of a body that is fetched
 LONGEST = 3600.0
+# In the place of a name: that of the server itself.
+HOST = "*"
 
 
 class Waits:
@@ -19,10 +21,12 @@ class Waits:
 
     Attributes:
         reactor: None until the service runs; then nothing can wait yet.
+        trust: whom to believe about certificates; None for those whom the system believes.
     """
 
     def __init__(self, pools: PoolFunctions) -> None:
         self.reactor: Any = None
+        self.trust: Any = None
         self._pools = pools
         self._turn = 0
 
@@ -38,7 +42,7 @@ class Waits:
         return lambda: later.cancel() if later.active() else None
 
     def _fetch(self, given: tuple[Any, ...], done: Done) -> Cancel:
-        pool, method, path, body, *flat = given
+        pool, method, path, body, tls, *flat = given
         there = self._pools.pools.get(pool)
         servers = there.available if there is not None else ()
         why = "" if servers else (
@@ -49,9 +53,18 @@ class Waits:
             return lambda: later.cancel() if later.active() else None
         self._turn += 1
         server = servers[self._turn % len(servers)].server
+        if tls == HOST:
+            tls = server.address.host
         headers = list(zip(flat[::2], flat[1::2], strict=True))
         fetching = importlib.import_module("pointsman_rules.fetching")
         cancel: Cancel = fetching.fetch(
-            self.reactor, server.address, pool, (method, path, headers, body), LARGEST, done
+            self.reactor,
+            server.address,
+            pool,
+            (method, path, headers, body),
+            LARGEST,
+            done,
+            tls,
+            self.trust,
         )
         return cancel

@@ -3,11 +3,16 @@
 import socket
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
+from kit.certificates import Issued
+from kit.plays import polite
 from kit.real_reactor import run_reactor
+from kit.real_servers import real_server
+from kit.tls_site import LEAF, NAME, ROOT, over_tls
 from pointsman.model.address import Address
-from pointsman_rules.fetching import Request, fetch
+from pointsman_rules.fetching import Request, fetch, trust_in
 
 
 def told_of(answer: bytes, most: int = 1000, body: str = "") -> tuple[Any, bytes]:
@@ -83,3 +88,39 @@ def test_a_server_that_is_not_there() -> None:
         ok, why = run_reactor(work)
     assert not ok
     assert why.startswith("http.fetch: ")
+
+
+# ---- HTTPS ----
+
+
+def asked_over_tls(name: str, trust: bytes | None, leaf: Issued = LEAF) -> tuple[Any, ...]:
+    """What a rule is told by a server with that certificate."""
+    with real_server(over_tls(polite, leaf)) as server:
+
+        def work(reactor: Any) -> Deferred[Any]:
+            done: Deferred[Any] = Deferred()
+            fetch(
+                reactor, Address("127.0.0.1", server.port), "web", ("GET", "/", [], ""), 1000,
+                lambda *said: done.callback(said), name, None if trust is None else trust_in(trust),
+            )  # fmt: skip
+            return done
+
+        said: tuple[Any, ...] = run_reactor(work)
+        return said
+
+
+def test_https_is_spoken_to_the_server_that_is_meant() -> None:
+    ours = ROOT.certificate_pem
+    assert asked_over_tls(NAME, ours)[:2] == (True, 200)
+    assert asked_over_tls("127.0.0.1", ours)[:2] == (True, 200)
+    ok, told = asked_over_tls("somebody.example", ours)[:2]
+    assert (ok, told) == (False, "http.fetch: the server's certificate is not for that name")
+    ok, told = asked_over_tls(NAME, None)[:2]
+    assert not ok
+    assert "certificate verify failed" in told
+
+
+def test_who_is_believed_must_be_readable() -> None:
+    for pem in (b"", b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"):
+        with pytest.raises(ValueError, match="no certificate that can be read"):
+            trust_in(pem)

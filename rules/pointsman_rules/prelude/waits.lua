@@ -35,8 +35,14 @@ local function fetch(pool, options)
     error("http.fetch: a path begins with / and has no blanks", 3)
   end
   local method = P.header_name(options.method or "GET", 3)
+  local tls = options.tls
+  if tls == true then
+    tls = "*"
+  elseif tls and (type(tls) ~= "string" or not find(tls, "^[%w.:-]+$")) then
+    error("http.fetch: tls is true, or the name that the certificate must have", 3)
+  end
   return fetched(P.wait("fetch", text(pool, "http.fetch"), method, path,
-    options.body and text(options.body, "body") or "", unpack(flat)))
+    options.body and text(options.body, "body") or "", tls or "", unpack(flat)))
 end
 
 safe.http = library("http", {
