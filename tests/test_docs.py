@@ -348,6 +348,19 @@ def test_every_hook_is_told_with_its_exact_arguments_in_order() -> None:
         assert [row[0].strip("`") for row in rows] == arguments, name
 
 
+# ---- form ----
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_table_has_its_head_and_all_its_cells(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for found in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        rows = found.splitlines()
+        assert re.fullmatch(r"\|(?: ?-+ ?\|)+", rows[min(1, len(rows) - 1)]), rows[0]
+        cells = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+        assert len(cells) == 1, rows[0]
+
+
 # ---- links ----
 
 
