@@ -7,12 +7,14 @@ from typing import Any
 import click
 import pytest
 
+import pointsman
 from kit.any_reactor import own_reactor, until
-from kit.documents import is_configuration
+from kit.documents import is_configuration, sections, table
 from kit.records import record
 from kit.tree import TOP
 from pointsman.app.access_log_formats import CombinedFormat, JsonFormat
 from pointsman.app.cli import main
+from pointsman.app.control.verbs import Verbs
 from pointsman.app.loading import registry_with
 from pointsman.app.redaction import Redaction
 from pointsman.config.load import load_text
@@ -85,3 +87,11 @@ def test_every_public_member_of_the_service_is_explained() -> None:
     own = [name for name in vars(PointsmanService) if not name.startswith("_") and name != "site"]
     for name in own:
         assert f"`{name}" in text, name
+
+
+def test_every_verb_of_the_control_socket_is_explained() -> None:
+    with own_reactor("epoll") as reactor:
+        service: Any = pointsman.service({"version": 1, "virtual_services": {}}, reactor)
+        known = Verbs(service.operating).names
+    told = table(sections(DOCS / "operating.md")["The control socket"])
+    assert sorted(row[0].strip("`") for row in told) == sorted(known)

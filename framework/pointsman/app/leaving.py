@@ -48,6 +48,11 @@ class Leaving:
         return (leaving.running for leaving in self._services)
 
     @property
+    def members(self) -> Iterator[tuple[Member, float]]:
+        """Those that still have work under way, and when that is cut."""
+        return (each for each in self._members if each[0].active)
+
+    @property
     def open(self) -> int:
         """How many clients they have."""
         return sum(len(running.clients) for running in self.services)

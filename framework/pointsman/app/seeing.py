@@ -8,7 +8,15 @@ from importlib.metadata import version
 
 from pointsman.app.assembly import RunningSite
 from pointsman.app.running_service import RunningService
-from pointsman.app.seen import DrainSeen, PoolSeen, ServerSeen, ServiceSeen, SiteSeen, TlsSeen
+from pointsman.app.seen import (
+    DrainSeen,
+    PoolSeen,
+    RemovedSeen,
+    ServerSeen,
+    ServiceSeen,
+    SiteSeen,
+    TlsSeen,
+)
 from pointsman.config.steps import Steps
 from pointsman.core.draining import UNKNOWN, forecast, pins_by_server
 from pointsman.core.members import Member
@@ -59,6 +67,15 @@ class Seeing:
             warnings=[*warnings],
             services=services,
             pools=pools,
+            removed=[
+                RemovedSeen(
+                    member.name,
+                    str(member.server.place),
+                    member.active,
+                    round(max(until - self._now, 0.0), 1),
+                )
+                for member, until in running.leaving.members
+            ],
         )
 
     # ---- services ----

@@ -183,6 +183,23 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedSeen:
+    """A server that was removed, and still has work under way.
+
+    Attributes:
+        name: its name.
+        place: where it is.
+        active: exchanges and tunnels under way.
+        left: seconds until they are cut.
+    """
+
+    name: str
+    place: str
+    active: int
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSeen:
     """A running site.
 
@@ -196,6 +213,7 @@ class SiteSeen:
         warnings: what in its configuration is hardly meant.
         services: all of them, those that leave last.
         pools: all of them.
+        removed: servers that are in none any more, and still have work under way.
     """
 
     version: str
@@ -207,6 +225,7 @@ class SiteSeen:
     warnings: Sequence[str]
     services: Sequence[ServiceSeen]
     pools: Sequence[PoolSeen]
+    removed: Sequence[RemovedSeen]
 
 
 @dataclass(frozen=True, slots=True)

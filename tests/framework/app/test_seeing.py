@@ -183,6 +183,15 @@ def test_a_service_that_was_removed_is_seen_while_it_has_clients(play: Play) -> 
     ]
 
 
+def test_a_server_that_was_removed_is_seen_while_it_has_work(play: Play) -> None:
+    member = play.member("a")
+    play.running.leaving.add_member(member, 30.0)
+    assert play.seen().removed == []
+    member.begin()
+    (removed,) = play.seen().removed
+    assert (removed.name, removed.active, removed.left) == ("a", 1, 30.0)
+
+
 def test_what_was_stopped_meanwhile_is_not_looked_at(play: Play) -> None:
     steps = Seeing(play.running).site("", 1, [])
     next(steps)

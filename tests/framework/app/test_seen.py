@@ -10,6 +10,7 @@ from pointsman.app.seen import (
     DrainSeen,
     PoolSeen,
     Rates,
+    RemovedSeen,
     ServerSeen,
     ServiceSeen,
     SiteSeen,
@@ -29,6 +30,7 @@ SERVICE = ServiceSeen(
 SITE = SiteSeen(
     "1", 2, "site.yaml", 3, 1.0, 2.0, ["a warning"], [SERVICE],
     [PoolSeen("web", "round_robin", ["source_ip"], "", {"forged": 3}, 0, [SERVER])],
+    [RemovedSeen("b", "127.0.0.1:2", 3, 4.0)],
 )  # fmt: skip
 
 
@@ -37,6 +39,15 @@ def test_it_is_json() -> None:
 
 
 def test_every_attribute_is_explained() -> None:
-    for kind in (DrainSeen, PoolSeen, Rates, ServerSeen, ServiceSeen, SiteSeen, TlsSeen):
+    for kind in (
+        DrainSeen,
+        PoolSeen,
+        Rates,
+        RemovedSeen,
+        ServerSeen,
+        ServiceSeen,
+        SiteSeen,
+        TlsSeen,
+    ):
         told = kind.__doc__ or ""
         assert [each.name for each in fields(kind) if f" {each.name}: " not in told] == []

@@ -137,6 +137,11 @@ def _notes(site: Told) -> Iterator[Text]:
             if each["by_command"]:
                 what = ", ".join(each["by_command"])
                 yield Text(f"* {each['pool']}/{each['name']}: set by command: {what}", "magenta")
+    for each in site["removed"]:
+        when = f"cut in {_lasting(each['left'])}"
+        yield Text(
+            f"server {each['name']} at {each['place']} was removed: {each['active']} open, {when}"
+        )
     for warning in site["warnings"]:
         yield Text(f"warning: {warning}", "yellow")
 

@@ -109,6 +109,11 @@ class Verbs:
             **explain_verb(operating),
         }
 
+    @property
+    def names(self) -> Sequence[str]:
+        """All that can be asked."""
+        return [*self._known]
+
     def answer(self, request: Request) -> Deferred[Answer]:
         """The line that answers a request, or several in parts, whatever becomes of it."""
         verb = self._known.get(request.verb)

@@ -13,6 +13,7 @@ from pointsman.app.seen import (
     DrainSeen,
     PoolSeen,
     Rates,
+    RemovedSeen,
     ServerSeen,
     ServiceSeen,
     SiteSeen,
@@ -48,7 +49,10 @@ def shown(services: list[ServiceSeen], *servers: ServerSeen, **pool: Any) -> str
         "refused_pins": {}, "waiting": 0,
     }  # fmt: skip
     pools = [PoolSeen(**{**seen, **pool}, servers=servers)]
-    site = SiteSeen("0.1", 77, "/etc/site.yaml", 3, 1e9, 1e9 + 3700, ["odd"], services, pools)
+    removed = [RemovedSeen("old", "127.0.0.1:9", 3, 70.0)]
+    site = SiteSeen(
+        "0.1", 77, "/etc/site.yaml", 3, 1e9, 1e9 + 3700, ["odd"], services, pools, removed
+    )
     console = Console(width=240)
     with console.capture() as captured:
         console.print(tables(json.loads(at_once(written(site)))))
@@ -70,6 +74,9 @@ def test_the_head_and_the_rows() -> None:
     )
     assert row(text, "web/a") == "web/a 127.0.0.1:1 up start 1000 2/9 1.5 40 0 7 200"
     assert row(text, "warning") == "warning: odd"
+    assert row(text, "server old") == (
+        "server old at 127.0.0.1:9 was removed: 3 open, cut in 1m 10s"
+    )
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are() -> None:
