@@ -14,6 +14,9 @@ from pointsman.model.service import Forwarding, Network
 # An address of X-Forwarded-For; some proxies write the port as well.
 _HOP: Final = re.compile(rb"([0-9.]+)(?::[0-9]+)?|\[([0-9a-f:.]+)\](?::[0-9]+)?|([0-9a-f:.]+)")
 
+# Nobody stands behind more proxies; looking at thousands would cost more than all the rest.
+_MOST_HOPS: Final = 64
+
 
 class AboutClient:
     """The lines about one client connection; what can be is put together once per connection.
@@ -74,7 +77,8 @@ class AboutClient:
         if not self.trusted or not head.seen & f.X_FORWARDED_FOR:
             return self._connection.peer_ip
         found = self._connection.peer_ip
-        for hop in reversed(f.tokens(head.headers.get_all(b"x-forwarded-for"))):
+        hops = f.tokens(head.headers.get_all(b"x-forwarded-for"))
+        for hop in reversed(hops[-_MOST_HOPS:]):
             match = _HOP.fullmatch(hop)
             if match is None:
                 break  # not an address: nothing before it can be believed

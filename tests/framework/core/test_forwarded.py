@@ -141,6 +141,8 @@ def test_a_trusted_proxy_is_left_alone_where_we_add_nothing() -> None:
         (b"X-Forwarded-For: 203.0.113.5\r\nX-Forwarded-For: 10.0.0.2\r\n", "203.0.113.5"),
         (b"X-Forwarded-For: 10.0.0.9, 10.0.0.1\r\n", "10.0.0.9"),
         (b"X-Forwarded-For: 203.0.113.5, garbage\r\n", "192.0.2.1"),
+        # Nobody stands behind so many proxies: the farthest that is looked at is taken.
+        (b"X-Forwarded-For: 203.0.113.5, 10.0.0.7" + b", 10.0.0.2" * 63 + b"\r\n", "10.0.0.7"),
         (b"X-Forwarded-For: 203.0.113.5, unknown, 10.0.0.1\r\n", "10.0.0.1"),
         (b"X-Forwarded-For: 999.1.1.1\r\n", "192.0.2.1"),
         (b"X-Forwarded-For: \xff\r\n", "192.0.2.1"),
