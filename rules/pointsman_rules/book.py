@@ -10,13 +10,7 @@ from weakref import ref
 from twisted.logger import Logger
 
 from pointsman.contracts import Candidate
-from pointsman.contracts.rules import (
-    Rulebook,
-    RuledConnection,
-    RuledExchange,
-    RuleEvents,
-    RuleRoom,
-)
+from pointsman.contracts.rules import Rulebook, RuledConnection, RuledExchange, RuleEvents, RuleRoom
 from pointsman.model.decision import Answer, Decision
 from pointsman_rules.bodies import attach
 from pointsman_rules.failures import PAUSE, Failures
@@ -193,7 +187,9 @@ class Book(Rulebook):
         self.generation.change(self.place)
 
     def take_over(self, before: Sequence[Rulebook]) -> None:
-        """Rules in the shadow have tables of their own, which stay if they can."""
+        """Say that they are others; those in the shadow have tables of their own, which stay."""
+        told = "{service}: rules begin anew: {files}"
+        self.log.info(told, service=self.place.service, files=self.describes)
         if self.shadow:
             for old in before:
                 if isinstance(old, Book) and old.shadow:

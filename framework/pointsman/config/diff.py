@@ -145,11 +145,18 @@ def _value(name: str, before: Any, after: Any) -> Iterator[str]:
             for told in _fields(before.options, after.options):
                 yield dot + told
             yield from _value(f"{dot}table", before.table, after.table)
+        case tuple(), tuple() if before and len(before) == len(after) and _are_chosen(before):
+            for place, (old, new) in enumerate(zip(before, after, strict=True)):
+                yield from _value(f"{name}[{place}]", old, new)
         case BaseModel(), BaseModel() if type(before) is type(after):
             for told in _fields(before, after):
                 yield dot + told
         case _:
             yield f"{name} {_told(before)} -> {_told(after)}".strip()
+
+
+def _are_chosen(values: tuple[object, ...]) -> bool:
+    return all(isinstance(each, Chosen) for each in values)
 
 
 def _told(value: object) -> str:
@@ -164,7 +171,7 @@ def _told(value: object) -> str:
         case HealthChoice():
             return value.chosen.name
         case Chosen():
-            return value.name
+            return str(getattr(value.options, "file", "") or value.name)
         case PersistenceUse():
             names = ", else ".join(kind.name for kind in value.kinds)
             return names or f"that of {value.common.share_with}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.offers import registry_of
+from kit.offers import Offers, registry_of
 from pointsman.config.diff import differences
 from pointsman.config.load import load_text
 from pointsman.config.schema import Document
+from pointsman.contracts import Offer, Settings
+from pointsman.hookspecs import hookimpl
 
 SITE = """\
 version: 1
@@ -74,6 +77,39 @@ def told(before: str, after: str) -> list[str]:
 def test_a_change_is_told_in_words(old: str, new: str, expected: list[str]) -> None:
     assert old in SITE
     assert told(SITE, SITE.replace(old, new, 1)) == expected
+
+
+class RuleFile(Settings):
+    file: str = ""
+    shadow: bool = False
+
+
+class Rules:
+    """Offers rules in files."""
+
+    @hookimpl
+    def rulebooks(self) -> Mapping[str, Offer]:
+        return {kind: Offer(RuleFile, lambda entries, around: []) for kind in ("route", "abc")}
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("[a.abc, {kind: abc, file: b, shadow: true}]", ["rules[1].shadow false -> true"]),
+        ("[a.abc, c.abc]", ["rules[1].file b -> c.abc"]),
+        ("[a.abc]", ["rules a.abc, b -> a.abc"]),
+        ("[a.abc, route]", ["rules[1] b -> route"]),
+    ],
+)
+def test_rules_are_told_one_by_one(rules: str, expected: list[str]) -> None:
+    registry = registry_of(Offers(), Rules())
+    begin = "pool: web, rules: "
+    before, after = (
+        load_text(SITE.replace("pool: web,", f"{begin}{each},", 1), "f", registry).settings
+        for each in ("[a.abc, {kind: abc, file: b}]", rules)
+    )
+    found = [*differences(before, after)]
+    assert found == [f"virtual service one: {each}" for each in expected]
 
 
 def test_values_are_kept_short_and_on_one_line() -> None:
