@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from kit.running_site import eventually
+from kit.shells import Shell, listens
 from kit.tree import TOP
 
 PAGE = TOP / "docs" / "quick-start.md"
@@ -40,75 +38,13 @@ def blocks() -> list[Block]:
     return [Block(*each) for each in found]
 
 
-def free_ports(count: int) -> list[str]:
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [str(sock.getsockname()[1]) for sock in sockets]
-
-
-class Shell:
-    """A shell of somebody who follows the page, in a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        self._here = re.compile(r"\b(?:" + "|".join(PORTS) + r")\b")
-        self._ports = ports
-        binaries = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=home,
-            env={"HOME": str(home), "PATH": binaries, "COLUMNS": "200", "LANG": "C.UTF-8"},
-        )
-
-    def here(self, text: str) -> str:
-        """The same with the ports of this shell."""
-        return self._here.sub(lambda found: self._ports[found[0]], text)
-
-    def type_in(self, commands: str) -> tuple[int, str]:
-        """Type commands in; the exit status of the last one, and what all have printed."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        # $! belongs to whoever follows the page, so it is not touched.
-        self.process.stdin.write(f'{self.here(commands)}\necho "--status $?"\n')
-        self.process.stdin.flush()
-        printed = ""
-        while (ended := re.search(r"^--status (\d+)\n", printed, re.MULTILINE)) is None:
-            line = self.process.stdout.readline()
-            assert line, f"the shell ended after:\n{printed}"
-            printed += line
-        return int(ended[1]), printed[: ended.start()]
-
-    def port(self, written: str) -> int:
-        return int(self._ports[written])
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        if self.process.poll() is None:
-            self.type_in("kill $(jobs -p) 2>/dev/null")
-        self.process.stdin.close()
-        self.process.wait(PATIENCE)
-        self.process.stdout.close()
-
-
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path, PORTS)
     try:
         yield shell
     finally:
         shell.end()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def is_up(server: str, log: Path) -> bool:
