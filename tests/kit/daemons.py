@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,24 @@ def redis(folder: Path, *options: str) -> Iterator[int]:
     command = [path_of_program("redis-server", package="redis-server"), "--port", str(port)]
     command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
     with daemon(*command, port=port, folder=folder):
+        yield port
+
+
+_ESMTP = """\
+import sys
+from twisted.internet import reactor
+from twisted.mail.smtp import ESMTP, SMTPFactory
+SMTPFactory.protocol = ESMTP
+reactor.listenTCP(int(sys.argv[1]), SMTPFactory(), interface="127.0.0.1")
+reactor.run()
+"""
+
+
+@contextmanager
+def esmtp(folder: Path) -> Iterator[int]:
+    """The ESMTP server of Twisted's mail; tells its port."""
+    port = free_port()
+    with daemon(sys.executable, "-c", _ESMTP, str(port), port=port, folder=folder):
         yield port
 
 

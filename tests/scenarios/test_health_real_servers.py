@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kit.daemons import dnsmasq, dovecot, mariadb, postgres, redis, slapd, vsftpd
+from kit.daemons import dnsmasq, dovecot, esmtp, mariadb, postgres, redis, slapd, vsftpd
 from kit.nginx import Nginx, nginx
 from kit.probing import probe_once
 from kit.running_site import eventually, running_site, service
@@ -86,6 +86,15 @@ def test_vsftpd(registry: Registry, tmp_path: Path) -> None:
         assert told(registry, port, "ftp") == ("good", "greets with '220 ready for you'")
         assert told(registry, port, "smtp")[0] == "good"  # 220 is all that SMTP asks as well
         assert told(registry, port, "pop3")[0] == "bad"
+
+
+def test_esmtp(registry: Registry, tmp_path: Path) -> None:
+    with esmtp(tmp_path) as port:
+        outcome, reason = told(registry, port, "smtp")
+        assert outcome == "good"
+        assert reason.startswith("greets with '220 ")
+        assert told(registry, port, "smtp", hello="probe.example")[0] == "good"
+        assert told(registry, port, "imap")[0] == told(registry, port, "nntp")[0] == "bad"
 
 
 @pytest.mark.slow
