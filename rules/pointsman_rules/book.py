@@ -23,6 +23,9 @@ from pointsman_rules.site import LuaSite
 from pointsman_rules.timers import Timers
 from pointsman_rules.waiting import Waits
 
+# Not that of a book: whoever keeps what was logged would keep the book.
+_log = Logger()
+
 _OF_EXCHANGES = (
     "request", "request_body", "request_chunk", "select", "selected", "connect_failed",
     "upstream_request", "response", "response_body", "response_chunk", "error", "log",
@@ -49,8 +52,6 @@ class Book(Rulebook):
         timers: of its rules.
         trial: tries a file that has changed, and raises ValueError if its own tests fail.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -116,9 +117,9 @@ class Book(Rulebook):
             self.replace(made)
         except ValueError as error:
             told = "{service}: rules stay as they were: {error}"
-            self.log.error(told, service=self.place.service, error=error)
+            _log.error(told, service=self.place.service, error=error)
             return
-        self.log.info(
+        _log.info(
             "{service}: rules were loaded anew: {files}",
             service=self.place.service,
             files=self.describes,
@@ -126,7 +127,7 @@ class Book(Rulebook):
 
     def renew(self, why: str) -> None:
         """The runtime is full: another one takes its place, with what the old one had forgotten."""
-        self.log.warn("{service}: {why}: begun anew", service=self.place.service, why=why)
+        _log.warn("{service}: {why}: begun anew", service=self.place.service, why=why)
         self.replace(self.generation.files)
 
     def _retire(self, old: Generation) -> None:
@@ -189,7 +190,7 @@ class Book(Rulebook):
     def take_over(self, before: Sequence[Rulebook]) -> None:
         """Say that they are others; those in the shadow have tables of their own, which stay."""
         told = "{service}: rules begin anew: {files}"
-        self.log.info(told, service=self.place.service, files=self.describes)
+        _log.info(told, service=self.place.service, files=self.describes)
         if self.shadow:
             for old in before:
                 if isinstance(old, Book) and old.shadow:
@@ -197,7 +198,7 @@ class Book(Rulebook):
 
     def suspend(self, file: RuleFile, number: int) -> None:
         """Do not ask a file for a while: it fails too often."""
-        self.log.error(
+        _log.error(
             "{service}: rule {file} failed too often: it is not asked for {pause:g} s",
             service=self.place.service,
             file=file.name,
