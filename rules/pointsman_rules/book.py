@@ -235,7 +235,7 @@ class Book(Rulebook):
         keeps = bool(exchanges - {"request"})
         request: Any = None
         if {"request", "request_body", "request_chunk"} & wanted:
-            request = self._request_kept if keeps else self._request_once
+            request = self._request_kept if keeps else self._runs.once(self.generation)
         response = {"response", "response_body", "response_chunk"} & wanted
         connections = wanted.intersection(_OF_CONNECTIONS)
 
@@ -270,14 +270,6 @@ class Book(Rulebook):
             generation.live[visit.number] = x
         assert isinstance(visit, Visit)
         return visit
-
-    def _request_once(self, x: RuledExchange) -> Answer:
-        """Nobody wants to know more of the exchange than this."""
-        generation = self.generation
-        number = generation.next_number()
-        generation.live[number] = x
-        said: Answer = self._runs.once(generation, number, x)
-        return said
 
     def _request_kept(self, x: RuledExchange) -> Answer:
         generation, number = self._visit(x)

@@ -154,31 +154,42 @@ class Runs:
         run.last, run.after = last, after
         return self._concluded(run, made)
 
-    def once(self, generation: Generation, number: int, seen: Any) -> Any:
-        """Give an exchange to ``on.request``, where nothing else will be asked about it."""
-        runtime, facade = generation.runtime, generation.facade
-        watchdog = self._watchdog
-        watchdog.running = (self, "request", seen)
-        try:
-            if facade.looks_at_requests:
-                made = runtime.once(number, *spelled(seen.request))
-            else:
-                made = runtime.once(number)
-        except runtime.error as error:
-            made = runtime.failed(error)
-        watchdog.running = None
-        if made is None:
-            del generation.live[number]
-            return None
-        if made == "!full":
-            runtime.collect()
-            return self.ask(generation, "request", number, seen, last=True)
-        if made[0] == "!head":
-            facade.put_lines(number, made[1], made[2])
-            made = made[3:] or None
+    def once(self, generation: Generation) -> Callable[[Any], Any]:
+        """What gives an exchange to ``on.request``, where nothing else will be asked about it."""
+        runtime, facade, live = generation.runtime, generation.facade, generation.live
+        next_number, run, watchdog = generation.next_number, runtime.once, self._watchdog
+        failure = runtime.error
+
+        def asked(seen: Any) -> Any:
+            number = next_number()
+            live[number] = seen
+            watchdog.running = (self, "request", seen)
+            try:
+                if facade.looks_at_requests:
+                    raw, low = spelled(seen.request)
+                    made = run(number, raw, low)
+                else:
+                    made = run(number)
+            except failure as error:
+                made = runtime.failed(error)
+            watchdog.running = None
             if made is None:
-                del generation.live[number]
+                del live[number]
                 return None
+            if made[0] == "!head" and len(made) == 3:
+                # They have changed the request, and that is all.
+                seen.request.take_lines(made[2].encode("latin-1"))
+                del live[number]
+                return None
+            return self._once_said(generation, number, seen, made)
+
+        return asked
+
+    def _once_said(self, generation: Generation, number: int, seen: Any, made: Any) -> Said:
+        if made == "!full":
+            generation.runtime.collect()
+            said: Said = self.ask(generation, "request", number, seen, last=True)
+            return said
         run = Run(generation, "request", number, seen, ())
         run.last = True
         return self._concluded(run, made)

@@ -80,7 +80,7 @@ class Attempts(ExchangeFacts):
             self.kept = None
             self._tried = ()
             self._try_a_server()
-        elif isinstance(when_down, RedirectAway | FixedAnswer):
+        elif isinstance(when_down, (RedirectAway, FixedAnswer)):
             assert self.request is not None
             self._answer(*last_answer(when_down, self.request), ends.NO_SERVER)
         elif isinstance(when_down, CloseConnection):

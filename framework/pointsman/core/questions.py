@@ -90,7 +90,7 @@ class Questions(RuledFacts):
 
     def _take(self, event: int, decision: Decision | None) -> None:
         self._event = 0
-        pool = decision.pool if isinstance(decision, Forward | Retry) else ""
+        pool = decision.pool if isinstance(decision, (Forward, Retry)) else ""
         if pool and pool not in self._rules.pools:
             wrong = ValueError(f"there is no pool {pool!r}")
             self._rule_failed(f"to rule at {_NAMES[event]}", wrong)
@@ -152,6 +152,6 @@ def _in_words(answer: Answer) -> str:
         pool = f"pool {answer.pool}" if answer.pool else ""
         server = f"server {answer.server}" if answer.server else ""
         return f"forward to {' '.join(part for part in (pool, server) if part)}"
-    if isinstance(answer, Respond | Refuse):
+    if isinstance(answer, (Respond, Refuse)):
         return f"{type(answer).__name__.lower()} {answer.status}"
     return type(answer).__name__.lower()

@@ -53,7 +53,7 @@ class RuledEnding(RuledUpload):
 
     def _decided_in_body(self, decision: Decision) -> None:
         self._drop_all()
-        if self.response is not None or not isinstance(decision, Respond | Refuse):
+        if self.response is not None or not isinstance(decision, (Respond, Refuse)):
             self._give_up_upstream()
             self._cut(ends.RULE)
         elif self.answer is None:
@@ -91,7 +91,7 @@ class RuledEnding(RuledUpload):
     def _answer_settled(self, event: int, decision: Decision | None) -> None:
         if isinstance(decision, Close):
             self._cut(ends.RULE)
-        elif isinstance(decision, Respond | Refuse):
+        elif isinstance(decision, (Respond, Refuse)):
             if not self._replace_answer(decision):
                 return
             if event == ERROR:

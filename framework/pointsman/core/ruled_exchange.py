@@ -56,7 +56,7 @@ class RuledExchange(RuledEnding):
     def _settled(self, event: int, decision: Decision | None) -> None:
         if event in (RESPONSE, ERROR):
             self._answer_settled(event, decision)
-        elif isinstance(decision, Respond | Refuse | Close):
+        elif isinstance(decision, (Respond, Refuse, Close)):
             if event == CONNECT_FAILED and self.member is not None:
                 self.member.failed()
             self._end_with(decision)
