@@ -190,9 +190,15 @@ class Runs:
             generation.runtime.collect()
             said: Said = self.ask(generation, "request", number, seen, last=True)
             return said
-        run = Run(generation, "request", number, seen, ())
-        run.last = True
-        return self._concluded(run, made)
+        if made[0] == "!head":
+            generation.facade.put_lines(number, made[1], made[2])
+            made = made[3:]
+        if made[0][0] == "!" or self._owner.shadow or seen.tracing:
+            run = Run(generation, "request", number, seen, ())
+            run.last = True
+            return self._concluded(run, made)
+        del generation.live[number]
+        return decision(made)
 
     def select(
         self, generation: Generation, number: int, seen: Any, names: str

@@ -10,6 +10,7 @@ from pointsman.model.decision import Respond
 from pointsman.model.headers import Headers
 from pointsman.model.message import RequestHead
 from pointsman_rules.facade import NOTED
+from pointsman_rules.facade_values import cookie
 from pointsman_rules.lab.stage import LabExchange
 from pointsman_rules.limits import Engine, Limits
 
@@ -156,3 +157,35 @@ def test_a_head_of_many_fields_is_no_way_around_the_limits(engine: Engine) -> No
     )
     asked(book, "request", exchange())
     assert "instructions" in book.failures.latest or "memory" in book.failures.latest
+
+
+PARTS = st.tuples(st.sampled_from(["a", " a", "a ", "b", "", "aa", "a\t"]), VALUES, st.booleans())
+COOKIES = {
+    engine: lua_book(
+        """on.request(function(req)
+          local a, b = req.cookies.a, req.cookies:get("b")
+          return respond(200, (a or "none") .. "|" .. (b or "none"))
+        end)""",
+        engine=engine,
+    )
+    for engine in ENGINES
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=60)
+@given(lines=st.lists(st.lists(PARTS, max_size=4), max_size=2))
+def test_cookies_are_found_in_lua_as_by_the_host(
+    engine: Engine, lines: list[list[tuple[str, str, bool]]]
+) -> None:
+    texts = [
+        ";".join(f"{name}={value}" if equals else name for name, value, equals in line)
+        for line in lines
+    ]
+    wire = b"".join(f"Cookie: {text}\r\n".encode("latin-1") for text in texts)
+    x = LabExchange(RequestHead(b"GET", b"/", None, host=b"h", wire=wire))
+    expected = "|".join(
+        "none" if (value := cookie(x.request, name)) is None else value for name in ("a", "b")
+    )
+    book = COOKIES[engine]
+    assert asked(book, "request", x).body == expected.encode("latin-1"), book.failures.latest

@@ -2,6 +2,7 @@
 local P = ...
 local py, clean, checked, records, flush, forget = P.py, P.clean, P.checked, P.records, P.flush, P.forget
 local error, type, tostring, floor, table = error, type, tostring, math.floor, table
+local find, byte, sub, field, fields = string.find, string.byte, string.sub, P.field, P.fields
 local REQUEST, RESPONSE = 1, 2 -- which head it is
 
 local function frozen(what)
@@ -10,8 +11,53 @@ local function frozen(what)
   end
 end
 
+-- The cookie of that name in a line of them; nil also where the host has to look.
+local function cookie_in(line, name)
+  local at, wanted = 1, name .. "="
+  while true do
+    local start, equals = find(line, wanted, at, true)
+    if start == nil then
+      return nil
+    end
+    local before = start - 1
+    local c = byte(line, before)
+    while c == 32 or c == 9 do
+      before = before - 1
+      c = byte(line, before)
+    end
+    if before == 0 or c == 59 then
+      local from, last = equals + 1, (find(line, ";", equals, true) or #line + 1) - 1
+      c = byte(line, last)
+      while last >= from and (c == 32 or c == 9) do
+        last = last - 1
+        c = byte(line, last)
+      end
+      while byte(line, from) == 32 or byte(line, from) == 9 do
+        from = from + 1
+      end
+      return sub(line, from, last)
+    end
+    at = equals + 1
+  end
+end
+
+-- Whether it can be told without the host, and the cookie of that name. (The host takes blanks away
+-- before the `=` as well.)
+local function found(record, name)
+  local line = field(record, REQUEST, "cookie")
+  if line == nil then
+    return true
+  end
+  if type(name) ~= "string" or find(name, "=", 1, true) or find(line, " =", 1, true) or find(line, "\t=", 1, true) then
+    return false
+  end
+  local value = cookie_in(line, name)
+  return value ~= nil or #fields(record, REQUEST, "cookie") == 1, value
+end
+
+-- `quick`: may know the value without the host; see `found`.
 -- `side`: of the head in which they stand, nil if they do not.
-local function named_type(what, side, read_name, write_name, all_name)
+local function named_type(what, side, read_name, write_name, all_name, quick)
   local function read(...)
     return py[read_name](...)
   end
@@ -30,10 +76,17 @@ local function named_type(what, side, read_name, write_name, all_name)
     end
     return number
   end
-  local methods = {}
-  function methods.get(t, name)
-    return (read(number_of(t), tostring(name)))
+  local function got(t, name)
+    local number = number_of(t)
+    if quick then
+      local known, value = quick(records[t], name)
+      if known then
+        return value
+      end
+    end
+    return (read(number, tostring(name)))
   end
+  local methods = { get = got }
   if all then
     function methods.all(t, name)
       local n, found, i = number_of(t), {}, 1
@@ -55,7 +108,7 @@ local function named_type(what, side, read_name, write_name, all_name)
   end
   local mt = { __metatable = false, __tostring = function() return what end }
   function mt.__index(t, name)
-    return methods[name] or (read(number_of(t), tostring(name)))
+    return methods[name] or (got(t, name))
   end
   function mt.__newindex(t, name, value)
     checked(write(number_of(t, true), tostring(name), value ~= nil and clean(value, what, 2) or nil))
@@ -136,7 +189,7 @@ do
 end
 
 P.cookie_types = {
-  cookies = named_type("req.cookies", REQUEST, "cookie", "put_cookie"),
+  cookies = named_type("req.cookies", REQUEST, "cookie", "put_cookie", nil, found),
   args = named_type("req.args", nil, "argument", "put_argument", "argument_at"),
   set_cookies = set_cookies,
 }

@@ -92,10 +92,11 @@ end
 local function object(record, mt)
   local made = setmetatable({}, mt)
   records[made] = record
-  local objects = record.objects
-  if objects == nil then
-    record.objects = { made }
+  if record.first == nil then
+    record.first = made -- mostly there is no other
   else
+    local objects = record.objects or {}
+    record.objects = objects
     objects[#objects + 1] = made
   end
   return made

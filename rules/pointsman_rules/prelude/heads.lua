@@ -167,14 +167,14 @@ local function is_for_host(record, side, entry)
 end
 
 -- Put a line in the place of the first of that name, or of none, and take the others away.
-local function replace(head, entry, line)
+local function replace(record, head, entry, line)
   local raw, low = head.raw, low_of(head)
   local start, colon = find(low, entry.needle, 1, true)
   if start == nil then
     if line == nil then
       return
     end
-    head.raw, head.more, head.changed = raw .. line, line, true
+    head.raw, head.more, head.changed, record.changed = raw .. line, line, true, true
     return
   end
   local after = find(raw, "\r", colon, true) + 2
@@ -190,7 +190,7 @@ local function replace(head, entry, line)
     low = sub(low, 1, start) .. sub(low, after + 1)
     start, colon = find(low, entry.needle, start, true)
   end
-  head.raw, head.low, head.changed = raw, low, true
+  head.raw, head.low, head.changed, record.changed = raw, low, true, true
 end
 
 function P.set_field(record, side, name, value)
@@ -203,7 +203,7 @@ function P.set_field(record, side, name, value)
     told(record, side, problem)
     return
   end
-  replace(head, entry, name .. ": " .. value .. "\r\n")
+  replace(record, head, entry, name .. ": " .. value .. "\r\n")
 end
 
 function P.add_field(record, side, name, value)
@@ -218,7 +218,8 @@ function P.add_field(record, side, name, value)
   end
   local line = name .. ": " .. value .. "\r\n"
   local more = head.more
-  head.raw, head.more, head.changed = head.raw .. line, more and more .. line or line, true
+  head.raw, head.more = head.raw .. line, more and more .. line or line
+  head.changed, record.changed = true, true
 end
 
 function P.remove_field(record, side, name)
@@ -230,5 +231,5 @@ function P.remove_field(record, side, name)
     told(record, side, problem)
     return
   end
-  replace(head, entry, nil)
+  replace(record, head, entry, nil)
 end

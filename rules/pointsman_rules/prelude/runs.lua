@@ -96,7 +96,8 @@ local function ended(state, record, value)
     idles = idles + 1
     idle[idles] = state
   end
-  if record[1] or record[2] or record[3] then
+  if record.changed then
+    record.changed = false
     if value ~= nil then
       return with_heads(record, exported(state.event, value, state.k))
     elseif state.event == "request" then
@@ -147,9 +148,12 @@ local function forget(record)
   if record.req then
     records[record.req] = nil
   end
-  local objects = record.objects
-  for i = 1, objects and #objects or 0 do
-    records[objects[i]] = nil
+  if record.first ~= nil then
+    records[record.first] = nil
+    local objects = record.objects
+    for i = 1, objects and #objects or 0 do
+      records[objects[i]] = nil
+    end
   end
 end
 
@@ -215,7 +219,8 @@ function fire.once(number, raw, low)
   if raw == nil then
     record = { number = number, ctx = ctx, req = req }
   else -- with room for what rules want to see
-    record = { { raw = raw, low = low, more = false, changed = false }, number = number, ctx = ctx, req = req, objects = nil, x = nil, y = nil }
+    local head = { raw = raw, low = low, more = false, changed = false }
+    record = { head, number = number, ctx = ctx, req = req, first = nil, changed = false, x = nil, y = nil }
   end
   records[req] = record
   local state = taken("request", record)
