@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import re
 import subprocess
@@ -34,6 +35,8 @@ def test_it_finds_nothing_but_what_the_manual_explains(
     kind: Literal["ec", "rsa"], tmp_path: Path, needs_program: NeedsProgram
 ) -> None:
     testssl = needs_program("testssl", package="testssl.sh")
+    # What ends a test that hangs would end this one on a machine that is busy.
+    faulthandler.dump_traceback_later(LONGEST + 60, exit=True)
     root = Authority.root(kind="rsa")
     (tmp_path / "root.pem").write_bytes(root.certificate_pem)
     with ExitStack() as stack:
