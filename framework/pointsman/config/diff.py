@@ -148,6 +148,9 @@ def _value(name: str, before: Any, after: Any) -> Iterator[str]:
         case tuple(), tuple() if before and len(before) == len(after) and _are_chosen(before):
             for place, (old, new) in enumerate(zip(before, after, strict=True)):
                 yield from _value(f"{name}[{place}]", old, new)
+        case Mapping(), Mapping():
+            for key in dict.fromkeys([*before, *after]):
+                yield from _value(f"{dot}{key}", before.get(key), after.get(key))
         case BaseModel(), BaseModel() if type(before) is type(after):
             for told in _fields(before, after):
                 yield dot + told
@@ -162,8 +165,10 @@ def _are_chosen(values: tuple[object, ...]) -> bool:
 def _told(value: object) -> str:
     """A value for people, on one line and not too long."""
     match value:
-        case None | "" | () | {}:
+        case None | "" | ():
             return "none"
+        case Mapping():
+            return _short(_listed(value)) if value else "none"
         case True | False:
             return str(value).lower()
         case float():
@@ -185,10 +190,12 @@ def _told(value: object) -> str:
             return _short(", ".join(map(_told, value)))
         case BaseModel():
             written = {name: getattr(value, name) for name in sorted(value.model_fields_set)}
-            return _short(
-                f"{{{', '.join(f'{key}: {_told(one)}' for key, one in written.items())}}}"
-            )
+            return _short(_listed(written))
     return _short(str(value))
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return f"{{{', '.join(f'{key}: {_told(one)}' for key, one in values.items())}}}"
 
 
 def _short(text: str) -> str:

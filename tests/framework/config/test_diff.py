@@ -82,6 +82,7 @@ def test_a_change_is_told_in_words(old: str, new: str, expected: list[str]) -> N
 class RuleFile(Settings):
     file: str = ""
     shadow: bool = False
+    options: Mapping[str, Any] = {}
 
 
 class Rules:
@@ -99,6 +100,7 @@ class Rules:
         ("[a.abc, c.abc]", ["rules[1].file b -> c.abc"]),
         ("[a.abc]", ["rules a.abc, b -> a.abc"]),
         ("[a.abc, route]", ["rules[1] b -> route"]),
+        ("[a.abc, {kind: abc, file: b, options: {x: 1}}]", ["rules[1].options.x none -> 1"]),
     ],
 )
 def test_rules_are_told_one_by_one(rules: str, expected: list[str]) -> None:
