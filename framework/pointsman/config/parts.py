@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ruamel.yaml.error import YAMLError
 
 from pointsman.config.pieces import Piece, taken_apart
+from pointsman.config.plain import PlainReader
 from pointsman.config.steps import Steps
 from pointsman.config.tree import MOST_VALUES, Branch, Composer, Mark, Path, parse
 from pointsman.model.errors import ConfigError, Problem
@@ -70,6 +71,7 @@ class _Joining:
         self._parts = parts
         self._problems: list[Problem] = []
         self._composer = Composer(file, self._problems)
+        self._plain = PlainReader(file)
 
     def joined(self, pieces: list[Piece]) -> Steps[Branch]:
         """One tree of all pieces."""
@@ -98,7 +100,9 @@ class _Joining:
         if part is not None:
             branch = _moved(part.branch, self._file, piece.line - part.line, part.file)
         else:
-            read = self._composer.branch(piece.text, piece.line, path)
+            read = self._plain.branch(piece.text, piece.line)
+            if read is None:
+                read = self._composer.branch(piece.text, piece.line, path)
             if self._problems or read is None or not isinstance(read.value, dict):
                 raise _NoPiece
             branch = read

@@ -170,6 +170,29 @@ class Composer:
         return _Planter(self._file, self._problems, line).plant(node, path)
 
 
+def scalar(text: str, tag: str) -> Any:
+    """The value of a scalar.
+
+    Raises:
+        ValueError: it is no such number.
+        LookupError: the tag is not known here.
+    """
+    match tag.removeprefix(_TAG):
+        case "str" | "timestamp" | "merge":
+            return text
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int":
+            bare = text.replace("_", "").lower()
+            return int(bare, _BASES.get(bare.lstrip("+-")[:2], 10))
+        case "float":
+            bare = text.replace("_", "")
+            return WrittenFloat(bare.replace(".inf", "inf").replace(".nan", "nan"))
+    raise LookupError(tag)
+
+
 class _Planter:
     """Makes branches out of the nodes of one document."""
 
@@ -255,27 +278,12 @@ class _Planter:
         return branch
 
     def _scalar(self, node: Node, mark: Mark, path: Path) -> Any:
-        text = str(node.value)
-        kind = str(node.tag).removeprefix(_TAG)
         try:
-            match kind:
-                case "str" | "timestamp" | "merge":
-                    return text
-                case "null":
-                    return None
-                case "bool":
-                    return text.lower() == "true"
-                case "int":
-                    bare = text.replace("_", "").lower()
-                    return int(bare, _BASES.get(bare.lstrip("+-")[:2], 10))
-                case "float":
-                    return WrittenFloat(
-                        text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan")
-                    )
+            return scalar(str(node.value), str(node.tag))
         except ValueError:
             self._problem(mark, path, "this number cannot be read")
-            return None
-        self._problem(mark, path, f"the tag {node.tag} is not known here")
+        except LookupError:
+            self._problem(mark, path, f"the tag {node.tag} is not known here")
         return None
 
     def _mark(self, node: Node) -> Mark:
