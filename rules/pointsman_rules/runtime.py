@@ -104,7 +104,7 @@ class Runtime:
         self._run_timer = P["run_timer"]
         self._declined = P["declined"]
         self.once: Callable[..., Any] = P["fire"]["once"]
-        self._fire = {name: P["fire"][name] for name in P["fire"]}
+        self._fired: dict[str, Callable[..., Any]] = {}
 
     # ---- memory ----
 
@@ -209,7 +209,9 @@ class Runtime:
         changed, "!head" (which, its lines) each. It may raise ``error``, whose tuple ``failed``
         makes.
         """
-        found: Callable[..., Any] = self._fire[event]
+        found = self._fired.get(event)
+        if found is None:
+            found = self._fired[event] = self._P["fire"][event]
         return found
 
     def failed(self, error: Exception) -> tuple[Any, ...]:

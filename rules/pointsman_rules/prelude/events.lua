@@ -3,10 +3,11 @@ local P = ...
 local error, type, tostring, ipairs, pairs, set = error, type, tostring, ipairs, pairs, setmetatable
 local gmatch = string.gmatch
 
-local registered = {} -- event -> { {file, function}, ... } in order
+local registered = {} -- event -> { {file, function}, ... } in order; only those that somebody wants
 -- Of events whose functions change a body one after the other: which argument that is.
 local chains = { request_body = 2, request_chunk = 2, response_body = 3, response_chunk = 3 }
-local lists = {}
+local NOBODY = { n = 0, files = {} }
+local lists = set({}, { __index = function() return NOBODY end })
 P.lists = lists
 local loading = nil -- number of the file that is being loaded
 
@@ -18,17 +19,21 @@ function P.loaded()
   loading = nil
 end
 
-local on = {}
+local names = {}
 for event in gmatch(P.events, "%S+") do
-  registered[event] = {}
-  on[event] = function(f)
+  names[event] = true
+end
+
+local function on(event)
+  return function(f)
     if loading == nil then
       error("on." .. event .. " is for the file itself: events cannot be registered later", 2)
     end
     if type(f) ~= "function" then
       error("on." .. event .. " wants a function", 2)
     end
-    local all = registered[event]
+    local all = registered[event] or {}
+    registered[event] = all
     if #all >= 1000 then
       error("on." .. event .. ": more than 1000 functions", 2)
     end
@@ -41,7 +46,7 @@ P.safe.on = set({}, {
     error("on cannot be changed", 2)
   end,
   __index = function(_, event)
-    return on[event] or error("there is no event '" .. tostring(event) .. "'", 2)
+    return names[event] and on(event) or error("there is no event '" .. tostring(event) .. "'", 2)
   end,
 })
 
@@ -83,7 +88,7 @@ function P.switch(file, on_, status)
 end
 
 function P.has(event)
-  return #registered[event] > 0
+  return registered[event] ~= nil
 end
 
 function P.file_of(event, k)
