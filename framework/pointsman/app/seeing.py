@@ -49,11 +49,12 @@ class Seeing:
         """
         running = self._running
         services: list[ServiceSeen] = []
+        leaving = {*running.leaving.services}  # all of them, once it is told to stop
         for each in running.services:
-            services.append(self.service(each))
+            if each not in leaving:
+                services.append(self.service(each))
             yield
-        for each in [*running.leaving.services]:
-            services.append(self.service(each, leaving=True))
+        services += [self.service(each, leaving=True) for each in running.leaving.services]
         pools: list[PoolSeen] = []
         for pool in [*running.site.pools.values()]:
             pools.append((yield from self.pool(pool)))

@@ -183,6 +183,15 @@ def test_a_service_that_was_removed_is_seen_while_it_has_clients(play: Play) -> 
     ]
 
 
+def test_at_the_end_every_service_is_on_its_way_out(play: Play) -> None:
+    for each in play.running.services:
+        play.running.leaving.add_service(each, 0.0)
+    assert [(each.name, each.leaving) for each in play.seen().services] == [
+        ("site", True),
+        ("raw", True),
+    ]
+
+
 def test_a_server_that_was_removed_is_seen_while_it_has_work(play: Play) -> None:
     member = play.member("a")
     play.running.leaving.add_member(member, 30.0)

@@ -27,12 +27,21 @@ class Ended(Stage):
 
 def test_it_says_what_there_is_and_ends_by_a_signal(tmp_path: Path) -> None:
     out = io.StringIO()
-    later = threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT))
+    over = threading.Event()
+
+    def interrupt() -> None:
+        """Send us a signal once all is said, however long that takes."""
+        while "Ctrl-C" not in out.getvalue():
+            if over.wait(0.05):
+                return
+        os.kill(os.getpid(), signal.SIGINT)
+
+    later = threading.Thread(target=interrupt)
     later.start()
     try:
         assert rehearse(Console(file=out, width=100), tmp_path / "lab", private=True) == 0
     finally:
-        later.cancel()
+        over.set()
         later.join()
     fe1, fe2, services, files, _ = out.getvalue().splitlines()
     assert fe1.startswith("fe1: 127.")
