@@ -183,7 +183,8 @@ class _Attempt:
             return
         result = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if result == 0 and not _is_connected(sock):
-            return  # an event of whoever had this descriptor before
+            self._reactor.addWriter(self)  # an event of whoever had this descriptor before
+            return
         self._reactor.removeWriter(self)
         self._sock = None
         if result == 0:

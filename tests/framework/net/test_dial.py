@@ -172,6 +172,22 @@ def test_silence_ends_with_the_time_and_a_cancelled_call_in_silence(any_reactor:
     assert any_reactor.getWriters() == []
 
 
+def test_another_s_event_is_not_taken_for_a_connection(any_reactor: Any) -> None:
+    wheel = Deadlines(0)
+    owner = NotingOwner()
+    with Silent() as silent:
+        place = server(f"{HERE}:{silent.port}")
+        assert Dialler(any_reactor, wheel, nobody).dial(place, 3, owner) is not None
+        (attempt,) = any_reactor.getWriters()
+        attempt.doWrite()
+        any_reactor.removeWriter(attempt)
+        attempt.connectionLost(None)  # as a reactor does that takes it for a hang-up
+        assert any_reactor.getWriters() == [attempt]
+        assert (owner.stream, owner.failure) == (None, None)
+        wheel.tick(4)
+    assert str(owner.failure) == "timed out"
+
+
 def test_endpoints_and_local_servers_are_dialled_too(lean_reactor: Any) -> None:
     class Greeter(Protocol):
         def connectionMade(self) -> None:
