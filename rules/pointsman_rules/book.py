@@ -19,6 +19,7 @@ from pointsman_rules.generation import Generation, Place, Visit
 from pointsman_rules.limits import Engine, Limits
 from pointsman_rules.rule_tables import share_all
 from pointsman_rules.runs import Runs
+from pointsman_rules.same_book import SameBook
 from pointsman_rules.site import LuaSite
 from pointsman_rules.timers import Timers
 from pointsman_rules.waiting import Waits
@@ -168,19 +169,29 @@ class Book(Rulebook):
         return {"rule_failures": float(self.failures.count), **self.place.metrics.values}
 
     def stays(self, made: Rulebook) -> bool:
-        """Whether the other one has the same files, read just as these were."""
-        return isinstance(made, Book) and self._made_of == made._made_of
+        """Whether it is known that this one does the same (``would_be``)."""
+        return made is self or (isinstance(made, SameBook) and made.book is self)
+
+    def would_be(
+        self, files: Sequence[RuleFile], engine: Engine, limits: Limits, place: Place
+    ) -> bool:
+        """Whether these files, as they were read, would make the same of themselves there."""
+        made_of = self.place.mode, self._engine, self._limits, self.generation.files
+        same = made_of == (place.mode, engine, limits, tuple(files))
+        return same and self.generation.has_all_of(place)
 
     @property
-    def _made_of(self) -> tuple[object, ...]:
-        return self.place.service, self._engine, self._limits, self.generation.files
+    def where(self) -> tuple[str, bool]:
+        """Its service, and whether it is in the shadow there."""
+        return self.place.service, self.shadow
 
     def keep(self, made: Rulebook) -> None:
         """Tables and lists may be others, or have other limits."""
-        assert isinstance(made, Book)
-        self._site = made._site
+        if not isinstance(made, SameBook):
+            return
+        self._site = made.site
         self._site.at_work()
-        self.waits.trust = made._site.trust
+        self.waits.trust = made.site.trust
         tables = made.place.tables
         if self.shadow:
             share_all(tables, self.place.tables)

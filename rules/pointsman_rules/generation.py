@@ -43,6 +43,7 @@ class Place(NamedTuple):
         tables, lists: by name.
         metrics: counters and gauges of rules.
         say: told of a line for the log: level, text, place, number of the exchange, event.
+        mode: of the service, "http" or "tcp".
     """
 
     service: str
@@ -52,6 +53,7 @@ class Place(NamedTuple):
     lists: Mapping[str, RuleList]
     metrics: RuleMetrics
     say: Callable[[str, str, str, str], None]
+    mode: str = "http"
 
 
 class LoadError(ValueError):
@@ -168,6 +170,10 @@ class Generation:
         if then is not None and not self.live:
             self._then = None
             then()
+
+    def has_all_of(self, place: Place) -> bool:
+        """Whether there is everything that its rules have asked for by name."""
+        return self._tables.asked <= {*place.tables} and self._lists.asked <= {*place.lists}
 
     def change(self, place: Place) -> None:
         """It works there from now on: with these tables and lists."""

@@ -195,10 +195,15 @@ class RuleList:
 
 
 class ListFunctions:
-    """What the prelude calls about lists: by a number, never by an object."""
+    """What the prelude calls about lists: by a number, never by an object.
+
+    Attributes:
+        asked: the names that rules have asked for.
+    """
 
     def __init__(self, lists: Mapping[str, RuleList]) -> None:
         self._names: dict[str, int] = {}
+        self.asked: set[str] = set()
         self._lists: list[RuleList] = []
         self.change(lists)
 
@@ -208,6 +213,7 @@ class ListFunctions:
 
     def number(self, name: str) -> int | Problem:
         """The number of a list."""
+        self.asked.add(name)
         known = self._names.get(name)
         if known is not None:
             return known

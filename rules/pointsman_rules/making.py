@@ -9,6 +9,7 @@ from functools import partial
 from twisted.logger import Logger, LogLevel
 
 from pointsman.contracts import Misfit, Surroundings
+from pointsman.contracts.rules import Rulebook
 from pointsman_rules.book import Book
 from pointsman_rules.clocks import Clocks
 from pointsman_rules.files import RuleFile, RuleSettings, read_rule, strictest
@@ -18,6 +19,7 @@ from pointsman_rules.limits import Limits
 from pointsman_rules.pool_functions import PoolFunctions
 from pointsman_rules.rule_metrics import RuleMetrics
 from pointsman_rules.rule_tables import AnyTable, RuleTable
+from pointsman_rules.same_book import SameBook
 from pointsman_rules.site import LuaSite
 
 _log = Logger()
@@ -26,7 +28,7 @@ _LEVELS = {"debug": LogLevel.debug, "info": LogLevel.info, "warn": LogLevel.warn
 
 def make_books(
     entries: Sequence[RuleSettings], surroundings: Surroundings
-) -> Sequence[Book | None]:
+) -> Sequence[Rulebook | None]:
     """The books of a service: one for all its files, and one for those in the shadow.
 
     Each stands in the place of its first file, and None in those of the others.
@@ -40,31 +42,35 @@ def make_books(
         except ValueError as error:
             raise Misfit(str(error), "a path beside the configuration, or library/NAME.lua",
                          (at, "file")) from None  # fmt: skip
-    books: list[Book | None] = [None] * len(files)
+    books: list[Rulebook | None] = [None] * len(files)
     for shadow in (False, True):
         places = [at for at, file in enumerate(files) if file.shadow is shadow]
         if places:
             made = [files[at] for at in places]
-            books[places[0]] = _book(made, places, limits, site, surroundings.service)
+            place = place_of(surroundings.service, site, shadow=shadow, mode=surroundings.mode)
+            books[places[0]] = _book(made, places, limits, site, place)
     return books
 
 
 def _book(
-    files: Sequence[RuleFile], places: Sequence[int], limits: Limits, site: LuaSite, service: str
-) -> Book:
+    files: Sequence[RuleFile], places: Sequence[int], limits: Limits, site: LuaSite, place: Place
+) -> Rulebook:
+    engine = site.settings.engine
+    known = site.at_work_in(place.service, files[0].shadow)
+    if isinstance(known, Book) and known.would_be(files, engine, limits, place):
+        return SameBook(known, place, site)
     try:
-        place = place_of(service, site, shadow=files[0].shadow)
-        book = Book(files, site.settings.engine, limits, place, site)
+        book = Book(files, engine, limits, place, site)
     except LoadError as error:
         at = places[error.file - 1]
         if error.option:
             raise Misfit(str(error), "", (at, "options", error.option)) from None
         raise Misfit(str(error), "", (at, "file")) from None
-    book.trial = trial = partial(tried, engine=site.settings.engine)
-    known = {file.source for file in _at_work(site, book)}
-    if known:  # it is no start: what has changed is tried as on a hot reload
+    book.trial = trial = partial(tried, engine=engine)
+    if isinstance(known, Book):  # what has changed is tried, as on a hot reload
+        sources = {file.source for file in known.generation.files}
         for at, file in zip(places, files, strict=True):
-            if file.source not in known:
+            if file.source not in sources:
                 try:
                     trial(file)
                 except ValueError as error:
@@ -72,19 +78,7 @@ def _book(
     return book
 
 
-def _at_work(site: LuaSite, book: Book) -> Sequence[RuleFile]:
-    """The files of the book in whose place this one was made."""
-    for user in site.users:
-        if isinstance(user, Book) and _place(user) == _place(book):
-            return user.generation.files
-    return ()
-
-
-def _place(book: Book) -> tuple[str, bool]:
-    return book.place.service, book.shadow
-
-
-def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:
+def place_of(service: str, site: LuaSite, *, shadow: bool = False, mode: str = "http") -> Place:
     """Where the rules of a service work. Rules in the shadow have tables of their own."""
     tables: Mapping[str, AnyTable] = site.tables
     if shadow:
@@ -108,4 +102,5 @@ def place_of(service: str, site: LuaSite, *, shadow: bool = False) -> Place:
         site.lists,
         RuleMetrics() if shadow else site.metrics_of(service),
         say,
+        mode,
     )

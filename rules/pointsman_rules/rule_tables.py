@@ -176,10 +176,15 @@ def numbered(there: Mapping[str, T], names: dict[str, int], places: list[T]) -> 
 
 
 class TableFunctions:
-    """What the prelude calls about tables: by a number, never by an object."""
+    """What the prelude calls about tables: by a number, never by an object.
+
+    Attributes:
+        asked: the names that rules have asked for.
+    """
 
     def __init__(self, tables: Mapping[str, AnyTable], clock: Callable[[], float]) -> None:
         self._names: dict[str, int] = {}
+        self.asked: set[str] = set()
         self._tables: list[AnyTable] = []
         self._clock = clock
         self.change(tables)
@@ -190,6 +195,7 @@ class TableFunctions:
 
     def number(self, name: str) -> int | Problem:
         """The number of a table."""
+        self.asked.add(name)
         known = self._names.get(name)
         if known is not None:
             return known

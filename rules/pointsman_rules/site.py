@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pydantic import Field
@@ -43,6 +43,10 @@ class LuaSettings(Settings):
 
 class Watching(Protocol):
     """Somebody whose files may change."""
+
+    @property
+    def where(self) -> tuple[str, bool]:
+        """Its service, and whether it is in the shadow there."""
 
     def look(self) -> None:
         """Look whether they have changed."""
@@ -102,10 +106,9 @@ class LuaSite:
         """What the rules of a service count, whatever configuration they came with."""
         return self.beside.metrics.setdefault(service, RuleMetrics())
 
-    @property
-    def users(self) -> Sequence[Watching]:
-        """All books at work, whatever configuration they came with."""
-        return self.beside.users
+    def at_work_in(self, service: str, shadow: bool) -> Watching | None:
+        """The book that is at work there, whatever configuration it came with."""
+        return self.beside.books.get((service, shadow))
 
 
 class Beside:
@@ -115,7 +118,7 @@ class Beside:
         site: as it is now; None before any rules are at work.
         metrics: what rules count, by service.
         watchdog: notices rules that take too long.
-        users: the books at work.
+        books: those at work, by service and whether they are in the shadow.
     """
 
     log = Logger()
@@ -124,15 +127,15 @@ class Beside:
         self.site: LuaSite | None = None
         self.metrics: dict[str, RuleMetrics] = {}
         self.watchdog = Watchdog()
-        self.users: list[Watching] = []
+        self.books: dict[tuple[str, bool], Watching] = {}
         self._due = 0.0
         self._chores = LoopingCall(self._look)
         self._reactor: Any = None
 
     def start(self, reactor: Any, user: Watching) -> None:
         """A book begins its work; the first one starts all that goes on."""
-        self.users.append(user)
-        if len(self.users) > 1:
+        self.books[user.where] = user
+        if len(self.books) > 1:
             return
         self._reactor = reactor
         self._chores.clock = reactor
@@ -141,8 +144,10 @@ class Beside:
 
     def stop(self, user: Watching) -> None:
         """A book ends; the last one ends it."""
-        self.users.remove(user)
-        if self.users:
+        if self.books.get(user.where) is not user:
+            return
+        del self.books[user.where]
+        if self.books:
             return
         self.watchdog.stop()
         if self._chores.running:
@@ -158,7 +163,7 @@ class Beside:
         watch = site.settings.watch
         if watch and now >= self._due:
             self._due = now + watch
-            for user in tuple(self.users):
+            for user in tuple(self.books.values()):
                 user.look()
 
     def _failed(self, failure: Failure) -> None:

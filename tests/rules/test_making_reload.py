@@ -138,7 +138,7 @@ def test_rules_that_did_not_change_go_on(play: Play) -> None:
     play.reactor.advance(1.0)
     assert play.table("ticks") == 1
     assert play.table("unloaded") is None
-    assert play.now.site.sections["lua"].users == [book]
+    assert play.now.site.sections["lua"].beside.books == {("site", False): book}
 
 
 @pytest.mark.parametrize("change", ["text", "options", "status", "limits", "more"])
@@ -272,4 +272,4 @@ def test_nothing_is_left_of_two_hundred_reloads(play: Play) -> None:
     assert len(alive) == 4  # two books, each with its files
     assert play.table("all") == 200
     assert play.table("unloaded") == 200
-    assert len(play.now.site.sections["lua"].users) == 2
+    assert len(play.now.site.sections["lua"].beside.books) == 2

@@ -14,6 +14,9 @@ from pointsman_rules.site import LuaSettings, LuaSite, sections
 class Looking:
     looked = 0
 
+    def __init__(self, service: str = "svc") -> None:
+        self.where = service, False
+
     def look(self) -> None:
         self.looked += 1
 
@@ -35,7 +38,7 @@ def test_its_chores_begin_with_the_first_book_and_end_with_the_last(tmp_path: Pa
     one.read()
     site = LuaSite(LuaSettings(), {"l": one}, {"t": RuleTable(1, 1.0)})
     clock = Clock()
-    users = [Looking(), Looking()]
+    users = [Looking("one"), Looking("two")]
     for user in users:
         site.start(clock, user)
     path.write_text("b\nc")
