@@ -86,7 +86,7 @@ class Past:
     def note(
         self, by: str, plan: Plan, state_dir: Path | None, restores: int
     ) -> Deferred[Revision]:
-        """Another configuration is in force.
+        """Another configuration is in force; one that is as it was is no new revision.
 
         Args:
             by: what wanted it.
@@ -98,6 +98,8 @@ class Past:
         def noted() -> Revision:
             sources = plan.configuration.sources
             self.revisions.keep_in(state_dir, sources)
+            if not plan.changes and not restores and (same := self.revisions.same(sources)):
+                return same
             return self.revisions.add(by, plan.changes, sources, restores)
 
         return self._aside(noted)
@@ -209,7 +211,7 @@ class Past:
         What waits to be confirmed is rolled back at once.
 
         Args:
-            to: number of the revision; None for the one before that whose files are in force.
+            to: number of the revision; None for the last one before whose files are others.
             force: overwrite files that were changed since they were read.
 
         Returns:
@@ -238,13 +240,13 @@ class Past:
         return plan
 
     def _meant(self, to: int | None) -> Revision:
-        number = self._reloads.number
+        present = files_of(self._reloads.configuration.sources)
         if to is None:
-            to = self.revisions.before(self.revisions.get(number).restores or number)
+            to = self.revisions.before_files(self._reloads.number, present)
         revision = self.revisions.get(to)
         if not revision.files:
             raise ReloadError(f"revision {to} was given in code: it has no files")
-        if revision.files == files_of(self._reloads.configuration.sources):
+        if revision.files == present:
             raise ReloadError(f"the files of revision {to} are in force already")
         return revision
 

@@ -90,13 +90,17 @@ class Revisions:
             sources: the files that are in force.
         """
         self.keep_in(state_dir, sources)
+        return self.same(sources) or self.add(START, (), sources)
+
+    def same(self, sources: Sequence[Source]) -> Revision | None:
+        """The latest one, if it has these very files."""
         files = files_of(sources)
         if self.latest and files:
             with suppress(ReloadError):
                 last = self.get(self.latest)
                 if last.files == files:
                     return last
-        return self.add(START, (), sources)
+        return None
 
     def keep_in(self, state_dir: Path | None, sources: Sequence[Source]) -> None:
         """Keep those to come below that folder, or in memory; nothing is written yet.
@@ -197,6 +201,23 @@ class Revisions:
         if not earlier:
             raise ReloadError(f"no revision before {number} is kept")
         return earlier[-1]
+
+    def before_files(self, number: int, present: Sequence[Source]) -> int:
+        """The one before that whose files are in force, and whose own are others.
+
+        Args:
+            number: the one in force. What only restores an earlier one stands for that one.
+            present: the files in force, as of ``files_of``.
+
+        Raises:
+            ReloadError: none is kept.
+        """
+        while number in self.numbers and (restored := self.get(number).restores):
+            number = restored
+        number = self.before(number)
+        while self.get(number).files == present:
+            number = self.before(number)
+        return number
 
 
 def _path(folder: Path, number: int) -> Path:

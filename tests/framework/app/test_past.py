@@ -14,7 +14,7 @@ from twisted.internet.threads import deferToThreadPool
 from kit.real_reactor import run_reactor
 from pointsman.app.past import Past
 from pointsman.app.reload import Reloading
-from pointsman.app.revisions import COMMAND, PROGRAM, ROLLBACK, START, UNDO
+from pointsman.app.revisions import COMMAND, PROGRAM, ROLLBACK, SIGNAL, START, UNDO
 from pointsman.app.service import PointsmanService
 from pointsman.app.service import service as service_of
 from pointsman.model.errors import ConfigError, ReloadError
@@ -130,6 +130,37 @@ def test_undo_goes_back_step_by_step(path: Path) -> None:
         ]  # fmt: skip
         await play.past.undo(3)
         assert (play.idle, play.written) == (3, 3)
+
+    played(path, work)
+
+
+def test_reading_the_same_files_again_is_no_revision_and_not_in_the_way_of_undo(
+    path: Path,
+) -> None:
+    async def work(play: Play) -> None:
+        await play.reload(2)
+        for _ in range(3):  # as each rotation of logs does
+            await play.reloading.change(by=SIGNAL)
+        assert (await play.numbers(), play.reloading.number) == (
+            [(1, START, 0), (2, COMMAND, 0)],
+            2,
+        )
+        await play.past.undo()
+        assert (play.idle, play.written) == (60, 60)
+
+    played(path, work)
+
+
+def test_undo_does_not_lead_to_what_was_rolled_back(path: Path) -> None:
+    async def work(play: Play) -> None:
+        await play.reload(2)
+        await play.reload(3, confirm=SOON)
+        await play.until(lambda: play.reloading.number == 4)
+        await play.reload(5)
+        await play.past.undo()
+        assert (play.idle, play.written) == (2, 2)
+        await play.past.undo()
+        assert (play.idle, play.written) == (60, 60)
 
     played(path, work)
 

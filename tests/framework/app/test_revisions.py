@@ -104,6 +104,20 @@ def test_a_start_with_what_was_in_force_is_no_new_one(tmp_path: Path) -> None:
     assert (other.number, other.by) == (3, START)
 
 
+def test_before_are_only_those_with_other_files(state_dir: Path | None) -> None:
+    kept = revisions(state_dir)
+    kept.add(START, (), source("1"))
+    kept.add(SIGNAL, ["x"], source("2"))
+    kept.add(SIGNAL, ["a certificate"], source("2"))
+    assert kept.before_files(3, files_of(source("2"))) == 1
+    kept.add(SIGNAL, ["y"], source("3"))
+    kept.add(SIGNAL, ["back"], source("2"), 3)
+    kept.add(SIGNAL, ["and again"], source("2"), 5)
+    assert kept.before_files(6, files_of(source("2"))) == 1
+    with pytest.raises(ReloadError, match="no revision before 1 is kept"):
+        kept.before_files(1, files_of(source("1")))
+
+
 def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
     revisions(tmp_path).add(START, (), source("1"))
     (file,) = (folder_in(tmp_path)).iterdir()

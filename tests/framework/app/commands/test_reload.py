@@ -23,15 +23,15 @@ def test_what_it_prints(tmp_path: Path) -> None:
     with controlled_site(tmp_path, SITE) as site:
         text = site.path.read_text()
         told = site.command("reload", "CONFIG")
-        assert told.output == "revision 2 is in force, nothing has changed\n"
+        assert told.output == "revision 1 is in force, nothing has changed\n"
         site.path.write_text(text.replace("weight: 5", "weight: 7"))
         told = site.command("reload", "CONFIG")
         assert told.output == (
-            "pool web: server b: weight 5 -> 7\nrevision 3 is in force, 1 change\n"
+            "pool web: server b: weight 5 -> 7\nrevision 2 is in force, 1 change\n"
         )
         site.path.write_text(text + '  more: {listen: "127.0.0.1:0", pool: web}\n')
         assert site.told("reload", "CONFIG") == {
-            "revision": 4,
+            "revision": 3,
             "changes": [
                 "pool web: server b: weight 7 -> 5",
                 "virtual service more added",
