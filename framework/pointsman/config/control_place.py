@@ -37,8 +37,25 @@ def find_control_place(path: str) -> Path | None:
     """The same for a file of which nothing else is looked at: the rest of it may be wrong.
 
     Raises:
-        ConfigError: the file cannot be read, is no YAML, or says nonsense of just this.
+        ConfigError: the file cannot be read, or says nonsense of just this.
     """
+    control, state_dir, positions = _looked_for(path)
+    return _place(control, state_dir, positions)
+
+
+def find_state_dir(path: str) -> Path | None:
+    """What ``state_dir`` of such a file names.
+
+    Raises:
+        ConfigError: as above.
+    """
+    _, state_dir, positions = _looked_for(path)
+    if not state_dir:
+        return None
+    return positions.folder(("state_dir",)).absolute() / state_dir
+
+
+def _looked_for(path: str) -> tuple[ControlSection | None, str, Positions]:
     try:
         text = read_file(Path(path))
     except ValueError as error:
@@ -65,7 +82,7 @@ def find_control_place(path: str) -> Path | None:
     except ValidationError as error:
         problems = problems_of(error, ControlSection, positions, ("control",))
         raise ConfigError([*problems]) from None
-    return _place(control, state_dir, positions)
+    return control, state_dir, positions
 
 
 def _ours_alone(text: str) -> str:

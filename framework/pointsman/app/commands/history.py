@@ -27,10 +27,17 @@ from pointsman.app.commands.controlling import (
 def history(config: str, show: int | None, control: str | None, as_json: bool) -> None:
     """Show the configurations that were in force, the last one first.
 
-    Exit status: 0 done, 3 there is no revision N, 9 no pointsman runs by CONFIG.
+    While nothing runs by CONFIG they are read from its `state_dir`. Exit status: 0 done, 3 there is
+    no revision N, 9 no pointsman runs by CONFIG and none are kept.
     """
-    with reached(config, control) as running:
-        told = running.ask("history", number=show)
+    from pointsman.app.commands.kept import kept_alone
+
+    alone = kept_alone(config, control)
+    if alone is not None:
+        told = alone.told(show)
+    else:
+        with reached(config, control) as running:
+            told = running.ask("history", number=show)
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -73,8 +80,20 @@ def undo(config: str, to: int | None, force: bool, control: str | None, as_json:
 
     Both is done or neither. A reload that waits to be confirmed goes back at once. Exit status:
     0 it is in force, 1 that configuration has errors now, 3 a file was changed since or cannot be
-    written, or there is no such revision, 9 no pointsman runs by CONFIG.
+    written, or there is no such revision, 9 no pointsman runs by CONFIG. While none does, the files
+    alone are put back if revisions are kept in its `state_dir`.
     """
+    from pointsman.app.commands.kept import kept_alone
+
+    alone = kept_alone(config, control)
+    if alone is not None:
+        number = alone.put_back(to, force)
+        told = {"revision": number, "changes": [], "warnings": []}
+        if as_json:
+            click.echo(json.dumps(told, indent=2))
+        else:
+            click.echo(f"the files of revision {number} are back; nothing runs by them")
+        return
     with reached(config, control, patience=None) as running:
         told = running.ask("undo", file=os.path.abspath(config), to=to, force=force)
     tell_plan(told, as_json)
