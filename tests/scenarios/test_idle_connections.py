@@ -14,6 +14,8 @@ from kit.real_servers import real_server
 from kit.running_site import RunningSite, running_site, service
 
 EACH = 6 * KIB
+# To open ten thousand connections may take minutes on a busy machine.
+PATIENT = {"idle": "1h", "header": "1h", "upstream_idle": "1h"}
 OTHER_FILES = 300  # of this process
 COUNTS = [1_000, pytest.param(10_000, marks=pytest.mark.slow)]
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -41,7 +43,7 @@ def test_idle_clients_cost_little_memory(count: int, ask: bool, tmp_path: Path) 
     with (
         files_allowed(count + OTHER_FILES) as enough,
         real_server() as server,
-        running_site(tmp_path, site=service(server.address)) as site,
+        running_site(tmp_path, site=service(server.address, timeouts=PATIENT)) as site,
         contextlib.ExitStack() as clients,
     ):
         if not enough:
