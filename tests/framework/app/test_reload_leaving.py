@@ -13,8 +13,10 @@ import pytest
 
 from kit.conversations import GET
 from kit.plays import HELLO, Conversation, polite
+from kit.programs import NeedsProgram
 from kit.real_servers import RealServer, real_server
 from kit.reloads import Config, Play, played, site
+from kit.valkey import valkey_server
 
 
 @pytest.fixture
@@ -106,6 +108,28 @@ def test_another_persistence_finds_the_pins_in_the_file(
         assert await visitor.comes_to() == {home}
 
     played(work, pinned(tmp_path, "1m", real, other))
+
+
+def test_another_persistence_finds_the_pins_on_the_server(
+    real: RealServer, other: RealServer, tmp_path: Path, needs_program: NeedsProgram
+) -> None:
+    program = needs_program("redis-server", package="redis-server")
+    with valkey_server(program, tmp_path / "server") as server:
+        table = {"kind": "valkey", "server": f"127.0.0.1:{server.port}"}
+
+        async def work(play: Play) -> None:
+            visitor = Visitor(play, [real, other])
+            (home,) = await visitor.comes_to()
+            for timeout in ("2m", "3m", "4m"):
+                former = play.running.site.tables
+                await play.change(pinned(None, timeout, real, other, table=table))
+                (found,) = play.running.site.tables
+                assert found is not former[0]
+                # It was loaded before the first client came.
+                assert dict(found.counts()) == {"ab"[home]: 1}
+                assert await visitor.comes_to() == {home}
+
+        played(work, pinned(None, "1m", real, other, table=table))
 
 
 def test_pins_in_memory_go_over_to_a_persistence_with_other_times(
