@@ -43,3 +43,6 @@ def test_what_is_wrong_points_at_its_entry(tmp_path: Path) -> None:
     with pytest.raises(Misfit, match="no such option") as caught:
         made(tmp_path, {"a": "options{}"}, {"file": "a", "options": {"x": 1}})
     assert caught.value.at == (0, "options", "x")
+    source = 'options{most = {"number", 1, "x"}, limit = {"number", 1, "x"}}'
+    with pytest.raises(Misfit, match="no such option; it has: limit, most"):
+        made(tmp_path, {"a": source}, {"file": "a", "options": {"limt": 1}})

@@ -221,7 +221,7 @@ class _Builder:
         )
         scheduler, pinning = self._kept(name, recipe)
         if scheduler is None:
-            make = _maker(section.scheduling, surroundings)
+            make = _scheduler_maker(section.scheduling, surroundings)
             scheduler = self._made(make, section.scheduling, (*recipe.path, "scheduling"))
         use = section.persistence
         if use is None or use.common.share_with:
@@ -324,6 +324,19 @@ def _place(server: RealServer) -> tuple[str, str]:
 
 def _maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:
     return lambda: chosen.offered.make(chosen.options, surroundings)
+
+
+def _scheduler_maker(chosen: Chosen, surroundings: Surroundings) -> Callable[[], Any]:
+    """Makes one, and sees that it has all that it will be asked for."""
+
+    def make() -> Any:
+        made = chosen.offered.make(chosen.options, surroundings)
+        lacks = [name for name in vars(Scheduler) if name[0] != "_" and not hasattr(made, name)]
+        if lacks:
+            raise AttributeError(f"{type(made).__name__} has no {', '.join(lacks)}")
+        return made
+
+    return make
 
 
 def _recipes(settings: Document) -> Iterator[tuple[str, Recipe]]:

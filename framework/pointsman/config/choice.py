@@ -106,7 +106,8 @@ def kind_and_options(
             raise fault(f"expected the name of {what}, got {shown(kind)}", at=[key])
         return kind, {option: value for option, value in raw.items() if option != key}
     raise fault(
-        f"expected the name of {what}, or a mapping with its kind and options, got {shown(raw)}"
+        f"expected the name of {what}, or a mapping with its {key} and options, got {shown(raw)}",
+        f"write NAME, or {{{key}: NAME, option: value}}",
     )
 
 

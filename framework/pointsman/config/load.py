@@ -181,7 +181,10 @@ def _load_plugins(raw: object, registry: Registry, positions: Positions) -> Iter
         try:
             registry.load_module(module)
         except PluginError as error:
-            missing = isinstance(error.__cause__, ModuleNotFoundError)
+            cause = error.__cause__  # it may be another module that this one wants
+            missing = isinstance(cause, ModuleNotFoundError) and f"{module}.".startswith(
+                f"{cause.name}."
+            )
             hint = "it must be installed, or on PYTHONPATH" if missing else ""
             yield problem_at(positions, ("plugins", index), str(error), hint)
     try:

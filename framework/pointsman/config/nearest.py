@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-FEW = 12
+FEW = 20
 
 
 def closest(word: str, known: Iterable[str]) -> str:

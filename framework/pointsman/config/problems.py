@@ -99,7 +99,8 @@ def problems_of(
             yield _told(details["ctx"], positions, path, key="[key]" in details["loc"])
         elif details["type"] == "extra_forbidden":
             wrong = str(steps[-1])
-            hint = elsewhere(wrong) or nearest(wrong, _allowed(model, steps, also), "allowed here")
+            allowed = _allowed(model, steps, also)
+            hint = elsewhere(wrong, allowed) or nearest(wrong, allowed, "allowed here")
             known = positions.known(path)
             yield problem_at(positions, known, "this key is not known here", hint, key=True)
         elif details["type"] == "missing":
@@ -170,6 +171,9 @@ def _in_words(details: ErrorDetails) -> tuple[str, str]:
         yes = isinstance(given, str) and given.lower() in _YES_AND_NO
         hint = "in YAML 1.2 yes, no, on and off are plain text" if yes else ""
         return f"expected true or false, got {shown(given)}", hint
+    if kind == "dict_type" and isinstance(given, list):
+        hint = "each entry has a name: write `NAME: ...` in the place of `- ...`"
+        return "expected a mapping (key: value), got a list", hint
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind](ctx)}, got {shown(given)}", ""
     message = details["msg"]

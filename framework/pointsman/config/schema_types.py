@@ -87,6 +87,9 @@ def _listening_address(raw: object) -> Address:
 def _one_or_more(raw: object) -> object:
     if isinstance(raw, list) and not raw:
         raise fault("expected at least one address to listen on")
+    if isinstance(raw, int | float):
+        port = "" if isinstance(raw, bool) else f'write "*:{raw}" for all addresses'
+        raise fault(f"expected an address to listen on, got {shown(raw)}", port)
     return [raw] if isinstance(raw, str) else raw
 
 

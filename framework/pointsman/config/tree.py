@@ -313,12 +313,11 @@ def _syntax_problem(error: YAMLError, text: str, file: str) -> Problem:
     message = str(error.problem)
     if error.context:
         message = f"{error.context}: {message}"
-    return Problem(
-        file, line + 1, column + 1, "", f"not YAML: {message}", _syntax_hint(lines[line])
-    )
+    hint = _syntax_hint(lines[line], message)
+    return Problem(file, line + 1, column + 1, "", f"not YAML: {message}", hint)
 
 
-def _syntax_hint(line: str) -> str:
+def _syntax_hint(line: str, message: str) -> str:
     if "\t" in line[: len(line) - len(line.lstrip())] or line.startswith("\t"):
         return "YAML is indented with spaces, never with tabs"
     if re.search(r"(^|[\s\[,])\*:", line):
@@ -327,6 +326,12 @@ def _syntax_hint(line: str) -> str:
         return 'write "[::1]:80" in quotes: a bare [ begins a list'
     if "\t" in line:
         return "a tab may stand only inside a value; use spaces"
+    if "<block end>" in message:
+        return "the lines of one section are indented alike; this one fits none of those before it"
+    if message.startswith("mapping values"):
+        return "this line is indented too deep, or the text before this colon belongs in quotes"
+    if "parsing a flow" in message:
+        return "a comma is missing, or a { or [ is not closed"
     return ""
 
 

@@ -65,7 +65,13 @@ function P.options_of(declared, given, told)
   end
   for name in pairs(given) do
     if declared[name] == nil then
-      P.option_problem = { name, "this rule has no such option" }
+      local known = {}
+      for each in pairs(declared) do
+        known[#known + 1] = each
+      end
+      table.sort(known)
+      local there = #known > 0 and "; it has: " .. concat(known, ", ") or "; it has none"
+      P.option_problem = { name, "this rule has no such option" .. there }
       error("there is no option '" .. tostring(name) .. "'", 2)
     end
   end

@@ -149,6 +149,23 @@ def test_what_a_maker_refuses_is_told_at_its_place(text: str, expected: str) -> 
     assert wrong(text) == [expected]
 
 
+def test_a_scheduler_that_lacks_a_method_is_told_before_anything_asks_for_it() -> None:
+    class Half:
+        wants_first_byte = False
+
+        def pick(self, arrival: Any, candidates: Any) -> Any:
+            return candidates[0]
+
+    class Plugin:
+        @hookimpl
+        def schedulers(self) -> Mapping[str, Offer]:
+            return {"half": Offer(Settings, lambda settings, surroundings: Half())}
+
+    (told,) = wrong(pool("scheduling: half"), registry_of(Offers(), Plugin()))
+    assert "f:5:17: pools.p.scheduling: plugin 'Plugin' of " in told
+    assert told.endswith("failed to make half: AttributeError: Half has no keep, first_byte")
+
+
 def test_all_refusals_are_told_at_once_and_tables_are_closed() -> None:
     made: list[DictTable] = []
 

@@ -29,6 +29,8 @@ MISTAKES = [
     (3, "\tweb:", "3:1", "YAML is indented with spaces"),
     (4, "    scheduling: [a", "5:12", "not YAML: while parsing a flow sequence"),
     (4, "    scheduling: a: b", "4:18", "mapping values are not allowed here"),
+    (5, "     servers:", "5:13", "this line is indented too deep"),
+    (9, "  site: {listen: '*:80'", "9:24", "a comma is missing, or a { or [ is not closed"),
     (9, "  site: {listen: *:80, pool: web}", "9:18", 'write "*:80" in quotes'),
     (6, "      a: [::1]:80", "6:15", 'write "[::1]:80" in quotes'),
     (9, "  site: *web", "9:9", "undefined alias"),
@@ -47,6 +49,9 @@ MISTAKES = [
     (7, "      b: {address: h:1, max_conections: 5}", "7:25", "did you mean `max_connections`?"),
     (9, "  site: {listen: '*:80', poool: web}", "9:26", "did you mean `pool`?"),
     (9, "  site: {listen: '*:80'}", "9:3", "virtual_services.site.pool: this is required but m"),
+    (8, "frontends:", "8:1", "frontends: this key is not known here (it is `virtual_services` her"),
+    (9, "  site: {listen: 80, pool: web}", "9:18", "expected an address to listen on, got 80 (wri"),
+    (9, "  site: {listen: true, pool: web}", "9:18", "expected an address to listen on, got true"),
     (9, "  site: {pool: web}", "9:3", "virtual_services.site.listen: this is required but missing"),
     # servers
     (6, "      a: 127.0.0.1", "6:10", "pools.web.servers.a: expected host:port"),
@@ -72,6 +77,7 @@ MISTAKES = [
     (7, "      b: {address: h:1, endpoint: 'tcp:h:1'}", "7:35", "exclude each other"),
     (2, "pools:\n  e: {servers: {}}", "3:7", "pools.e.servers: a pool needs at least one server"),
     (2, "pools:\n  e: {servers: [h:1]}", "3:7", "servers: expected a mapping (key: value), got a"),
+    (2, "pools:\n  e: {servers: [h:1]}", "3:7", "got a list (each entry has a name: write `NAME"),
     (2, "pools:\n  e: {}", "3:3", "pools.e.servers: this is required but missing"),
     (2, "pools:\n  e: 5", "3:6", "pools.e: expected a mapping (key: value), got 5"),
     # plugins
@@ -133,7 +139,6 @@ MISTAKES = [
     ),
     (9, "  site: {listen: localhost:80, pool: web}", "9:18", "localhost is 127.0.0.1 or [::1]"),
     (9, "  site: {listen: [], pool: web}", "9:10", "expected at least one address to listen on"),
-    (9, "  site: {listen: 80, pool: web}", "9:18", "site.listen: expected a list, got 80"),
     (9, "  site: {listen: ['*:80', 81], pool: web}", "9:27", "listen[1]: expected host:port"),
     (9, "  site: {listen: ['*:80', 'h:81'], pool: web}", "9:27", "got the name 'h'"),
     (

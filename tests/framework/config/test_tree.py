@@ -121,6 +121,7 @@ def test_merge_keys_give_way_to_what_is_written() -> None:
     ("text", "line", "column", "message"),
     [
         ("a: 1\nb:\n\tc: 1", 3, 1, "spaces, never with tabs"),
+        ("a:\n  b: {c: 1}\n   d: 1", 3, 4, "the lines of one section are indented alike"),
         ("a: [1, 2\nb: 3", 2, 2, "while parsing a flow sequence"),
         ("listen: *:80", 1, 9, 'write "*:80" in quotes'),
         ("listen: [::1]:80", 1, 14, 'write "[::1]:80" in quotes'),

@@ -92,7 +92,10 @@ def find(
 ) -> None:
     """Show the pins of CLIENT: its address, the value of its cookie, or the digest of a pin."""
     with source(config, control, pool) as pins:
-        _show(pins.find(reveal, pool=pool, client=client), as_json)
+        found = pins.find(reveal, pool=pool, client=client)
+        _show(found, as_json)
+    if not found["pins"] and not as_json:
+        click.echo(f"no pin of {client}", err=True)
 
 
 @pins.command()
@@ -134,7 +137,7 @@ def drop(
         raise click.UsageError("say whose pins: a client, --server, --unused-for or --all")
     with source(config, control, pool) as pins:
         number = pins.drop(pool=pool, server=server, client=client, unused=unused_for)
-    click.echo(f"{number} pins dropped")
+    click.echo(f"{number} pin{'' if number == 1 else 's'} dropped")
 
 
 @pins.command()
@@ -150,7 +153,7 @@ def move(config: str, client: str, pool: str, server: str, to: str, control: str
         raise click.UsageError("say whose pins: a client, or --server")
     with source(config, control, pool) as pins:
         number = pins.move(to, pool=pool, server=server, client=client)
-    click.echo(f"{number} pins moved")
+    click.echo(f"{number} pin{'' if number == 1 else 's'} moved")
 
 
 @pins.command()

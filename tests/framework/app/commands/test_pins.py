@@ -101,7 +101,9 @@ def test_find(site: Path) -> None:
     ]  # fmt: skip
     assert invoke("find", site, "2001:db8::abcd").stdout.count("->") == 1  # its network
     assert "-> a" in invoke("find", site, "0123456789abcdef").stdout
-    assert invoke("find", site, "nobody").stdout == ""
+    nobody = invoke("find", site, "nobody")
+    assert nobody.stdout == ""
+    assert "no pin of nobody\n" in nobody.stderr
 
 
 def test_count(site: Path) -> None:
@@ -115,7 +117,7 @@ def test_drop(site: Path) -> None:
     refused = invoke("drop", site)
     assert refused.exit_code == 2
     assert "say whose pins" in refused.output
-    assert invoke("drop", site, "192.0.2.1", "--pool", "web").stdout == "1 pins dropped\n"
+    assert invoke("drop", site, "192.0.2.1", "--pool", "web").stdout == "1 pin dropped\n"
     assert invoke("drop", site, "--server", "m").stdout == "2 pins dropped\n"
     assert invoke("drop", site, "--all").stdout == "2 pins dropped\n"
     assert invoke("count", site).stdout == ""

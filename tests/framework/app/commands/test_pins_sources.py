@@ -67,7 +67,7 @@ def test_the_pins_in_the_memory_of_what_runs(site: ControlledSite) -> None:
     assert len(exported.splitlines()) == 3
     to = "b" if servers["127.0.0.2"] == "a" else "a"
     told = site.command("pins", "move", "CONFIG", "127.0.0.2", "--to", to)
-    assert told.stdout == "1 pins moved\n"
+    assert told.stdout == "1 pin moved\n"
     assert site.told("pins", "find", "CONFIG", "127.0.0.2")["pins"][0]["server"] == to
     assert site.command("pins", "drop", "CONFIG", "--all").stdout == "3 pins dropped\n"
     assert site.command("pins", "list", "CONFIG").stdout == ""
