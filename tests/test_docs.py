@@ -97,6 +97,7 @@ TOLD_OTHERWISE = {
     ("HttpSettings", "accept"): "`200-299, 301, 302, 401`",
     ("", "table"): "`memory` or `lmdb`",  # of every persistence
     ("TableSettings", "table"): "`memory`",
+    ("RateLimitSettings", "table"): "none",
     ("LmdbTableSettings", "path"): "`pins` in `state_dir`",
     ("ValkeyTableSettings", "ca"): "the system's",
     ("ValkeyTableSettings", "tls_name"): "host of `server`",

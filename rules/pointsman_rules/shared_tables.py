@@ -64,7 +64,7 @@ class SharedTable:
         at = self.values.common(now)
         number = int(at // window)
         begin = b"r%r " % window
-        key_bytes = key.encode("latin-1")
+        key_bytes = key.encode()
         count = self.values.incr(begin + b"%d " % number + key_bytes, 1, 2 * window, now)
         before = self.values.get(begin + b"%d " % (number - 1) + key_bytes, now)
         earlier = before if isinstance(before, int | float) else 0
@@ -76,7 +76,7 @@ class SharedTable:
         What is kept is the time at which the bucket will be full: a number that only grows.
         """
         at = self.values.common(now)
-        stored = b"b" + key.encode("latin-1")
+        stored = b"b" + key.encode()
         step, depth = 1 / per_second, burst / per_second
         there = self.values.get(stored, now)
         full = max(at, there) if isinstance(there, int | float) else at
@@ -92,4 +92,4 @@ class SharedTable:
 
 
 def _plain(key: str) -> bytes:
-    return b"v" + key.encode("latin-1")
+    return b"v" + key.encode()

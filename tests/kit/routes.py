@@ -67,9 +67,20 @@ class Routes:
         folder: beside which files are looked for.
     """
 
-    def __init__(self, rules: str, folder: Path = Path(), places: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        rules: str,
+        folder: Path = Path(),
+        places: Sequence[int] = (),
+        tables: Mapping[str, Any] | None = None,
+    ) -> None:
         around = Surroundings(
-            "pool", "http", service="service", folder=lambda at: folder, places=tuple(places)
+            "pool",
+            "http",
+            service="service",
+            folder=lambda at: folder,
+            places=tuple(places),
+            sections={"rule_tables": tables or {}},
         )
         self.books = [book for book in make_books(entries_of(rules), around) if book is not None]
         self.room: Room | None = None

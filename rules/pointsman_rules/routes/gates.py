@@ -9,6 +9,7 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from math import ceil
 
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -52,10 +53,16 @@ class RateLimit:
         self._status = settings.status
         self._clock = around.clock
         self._buckets = around.buckets(settings)
+        self._table = None if settings.table is None else around.table(settings.table)
+        # Others count in that table as well.
+        self._own = f"{around.service}/{len(around.limits)}/"
 
     def __call__(self, exchange: RuledExchange, groups: Groups) -> Answer:
         """Let it pass, or say when to come back."""
         key, now, buckets = self._by(exchange, groups)[:256], self._clock(), self._buckets
+        if self._table is not None:
+            passes, late = self._table.take(self._own + key, self._rate, self._most, now)
+            return None if passes else self._refusal(max(1, ceil(late)))
         tokens, then = buckets.pop(key, (self._most, now))
         tokens = min(self._most, tokens + (now - then) * self._rate)
         passes = tokens >= 1.0
@@ -64,7 +71,9 @@ class RateLimit:
             buckets.popitem(last=False)
         if passes:
             return None
-        wait = max(1, -int(-(1.0 - tokens) // self._rate))
+        return self._refusal(max(1, -int(-(1.0 - tokens) // self._rate)))
+
+    def _refusal(self, wait: int) -> Respond:
         text = b"%d too many requests, try again in %d s\n" % (self._status, wait)
         return Respond(
             self._status, text, ((b"Content-Type", b"text/plain"), (b"Retry-After", b"%d" % wait))

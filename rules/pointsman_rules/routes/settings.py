@@ -212,6 +212,11 @@ class RateLimitSettings(Settings):
         examples=["{header:X-API-Key}"],
     )
     keys: int = Field(default=100_000, ge=1, description="so many keys are remembered at most")
+    table: str | None = Field(
+        default=None,
+        description="of `rule_tables`: where it is counted, with all who share that table",
+        examples=["rates"],
+    )
     status: int = Field(default=429, ge=400, le=599, description="of the refusal", examples=[503])
 
 

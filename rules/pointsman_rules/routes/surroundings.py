@@ -14,6 +14,7 @@ from pointsman.contracts import Surroundings
 from pointsman.contracts.rules import RuledExchange, RuledPool, RuleRoom
 from pointsman_rules.routes.addresses import Addresses, network
 from pointsman_rules.routes.fields import AddressSource
+from pointsman_rules.rule_tables import AnyTable
 
 # Of a rate limit: key -> tokens, and when that was; whoever came last is at the end.
 Buckets = OrderedDict[str, tuple[float, float]]
@@ -33,6 +34,7 @@ class Around:
         sets_cookies: some rule may call ``set_cookie``.
         made_of: all that the rules were made of beside their settings: two of equal rules and
             equal ``made_of`` do the same.
+        service: its name.
         limits: the counters of all rate limits, in order: what they were made of, and their keys.
     """
 
@@ -42,7 +44,8 @@ class Around:
         self._files: list[Addresses] = []
         self._salts = 0
         self.sets_cookies = False
-        self._service = surroundings.service
+        self.service = surroundings.service
+        self._sections = surroundings.sections
         self.place: tuple[str | int, ...] = ()
         self.made_of: list[object] = [
             surroundings.service, surroundings.mode, surroundings.pool, surroundings.places
@@ -75,6 +78,16 @@ class Around:
         self.limits.append((of, made))
         return made
 
+    def table(self, name: str) -> AnyTable:
+        """A table of the section `rule_tables`. Raises ValueError: there is none of that name."""
+        tables: Mapping[str, AnyTable] = self._sections.get("rule_tables", {})
+        found = tables.get(name)
+        if found is None:
+            there = ", ".join(tables) or "none"
+            raise ValueError(f"there is no table {name!r} under rule_tables; there: {there}")
+        self.made_of.append(found)
+        return found
+
     def addresses(self, source: AddressSource) -> Addresses:
         """The networks that are written there, kept as new as their files.
 
@@ -91,7 +104,7 @@ class Around:
     def next_salt(self) -> bytes:
         """Lets each share pick clients of its own, the same after a reload."""
         self._salts += 1
-        return f"{self._service}/{self._salts}".encode()[:64]
+        return f"{self.service}/{self._salts}".encode()[:64]
 
     # ---- while they work ----
 

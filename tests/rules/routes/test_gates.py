@@ -9,7 +9,9 @@ import pytest
 
 from kit.routes import Routes, answered, sent
 from kit.ruled_stage import RuledStage
+from pointsman.contracts import Misfit
 from pointsman.model.headers import Field
+from pointsman_rules.rule_tables import RuleTable
 
 
 def status(stage: RuledStage) -> int:
@@ -53,6 +55,21 @@ def test_no_more_keys_are_remembered_than_may_be() -> None:
         assert status(routes.asks(client=f"10.0.0.{number}")) == 0
     assert status(routes.asks(client="10.0.0.4")) == 429
     assert status(routes.asks(client="10.0.0.0")) == 0
+
+
+def test_who_shares_a_table_counts_together() -> None:
+    table = RuleTable(10, 60.0)
+    rules = "[{rate_limit: {requests: 2, per: 10s, table: rates}}]"
+    one, two = (Routes(rules, tables={"rates": table}) for _ in range(2))
+    assert [status(each.asks()) for each in (one, two, one)] == [0, 0, 429]
+    assert sent(two.asks()).get(b"retry-after") == b"5"
+    assert status(two.asks(client="10.0.0.1")) == 0
+    (book,) = one.books
+    (other,) = two.books
+    assert book.stays(other)
+    assert not book.stays(Routes(rules, tables={"rates": RuleTable(10, 60.0)}).books[0])
+    with pytest.raises(Misfit, match="no table 'rates' under rule_tables; there: none"):
+        Routes(rules)
 
 
 # ---- passwords ----
