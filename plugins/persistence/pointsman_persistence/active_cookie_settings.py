@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pointsman.contracts import Duration, Misfit, Offer, SecretSetting, Settings, Surroundings
 from pointsman.contracts.settings import Secret
@@ -20,6 +20,11 @@ from pointsman_persistence.server_cookie import TOKEN
 from pointsman_persistence.tokens import Tokens
 
 SHORTEST_SECRET = 16
+
+
+def _in_small(raw: object) -> object:
+    """The attribute is written with a capital in headers, and in rules."""
+    return raw.lower() if isinstance(raw, str) else raw
 
 
 class ActiveCookieSettings(Settings):
@@ -52,7 +57,7 @@ class ActiveCookieSettings(Settings):
     )
     secure: Literal["auto"] | bool = "auto"
     http_only: bool = True
-    same_site: Literal["", "lax", "strict", "none"] = ""
+    same_site: Annotated[Literal["", "lax", "strict", "none"], BeforeValidator(_in_small)] = ""
     partitioned: bool = False
     cookie_max_age: Duration = Field(
         default=0.0,

@@ -22,6 +22,11 @@ from pointsman_rules.routes.fields import (
 from pointsman_rules.routes.when import WhenSettings
 
 
+def _capital(raw: object) -> object:
+    """As headers write it; ``active_cookie`` has it small."""
+    return raw.capitalize() if isinstance(raw, str) else raw
+
+
 class RedirectSettings(Settings):
     """Send the client elsewhere."""
 
@@ -159,8 +164,8 @@ class SetCookieSettings(Settings):
     )
     secure: bool | None = Field(default=None, description="true adds Secure, false removes it")
     http_only: bool | None = Field(default=None, description="true adds HttpOnly, false removes it")
-    same_site: Literal["Strict", "Lax", "None"] | None = Field(
-        default=None, description="another SameSite"
+    same_site: Annotated[Literal["Strict", "Lax", "None"] | None, BeforeValidator(_capital)] = (
+        Field(default=None, description="another SameSite")
     )
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ def test_plugins_named_in_the_file_are_loaded(
     registry = registry_of()
     assert load_text(text, "f", registry).settings.pools["web"].scheduling.name == "own"
     assert load_text(text, "f", registry).settings.pools["web"].scheduling.name == "own"
+
+
+def test_a_plugin_that_wants_another_module_is_not_called_missing_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugin_that_wants.py").write_text("import not_there\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, hint in (("plugin_that_wants", ""), ("plug.nowhere", "it must be installed, or on")):
+        text = f"plugins: [{name}]\n{GOOD}"
+        (problem, *_) = problems_of(partial(load_text, text, "f", registry_of()))
+        assert "ModuleNotFoundError: No module named" in problem.message
+        assert problem.hint[:26] == hint[:26]
 
 
 def test_a_plugin_with_an_unknown_hook_is_told() -> None:

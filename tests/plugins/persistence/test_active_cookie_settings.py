@@ -32,6 +32,7 @@ def set_cookie(persistence: Persistence, secure: bool = False) -> bytes:
         ({"secure": True}, b"pin=; Path=/; HttpOnly; Secure"),
         ({"secure": False, "http_only": False}, b"pin=; Path=/"),
         ({"same_site": "lax"}, b"pin=; Path=/; HttpOnly; SameSite=Lax"),
+        ({"same_site": "Strict"}, b"pin=; Path=/; HttpOnly; SameSite=Strict"),
         ({"same_site": "none", "secure": True}, b"pin=; Path=/; HttpOnly; SameSite=None; Secure"),
         ({"partitioned": True, "secure": True}, b"pin=; Path=/; HttpOnly; Partitioned; Secure"),
         ({"cookie_max_age": "30d"}, b"pin=; Path=/; Max-Age=2592000; HttpOnly"),
@@ -122,7 +123,7 @@ def test_not_in_tcp_mode() -> None:
 @pytest.mark.parametrize(
     "options",
     [{"cookie": "a b"}, {"path": "app"}, {"path": "/a; Domain=x"}, {"domain": "a;b"},
-     {"domain": "x..y"}, {"same_site": "Lax"}, {"secret": "plain"},
+     {"domain": "x..y"}, {"same_site": "some"}, {"same_site": 1}, {"secret": "plain"},
      {"max_age": "0s"}, {"caches": "public"}],
 )  # fmt: skip
 def test_settings_that_make_no_sense(options: dict[str, object]) -> None:

@@ -109,7 +109,7 @@ def test_locations_are_rewritten(location: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("change", "cookie", "found"),
     [
-        ("{secure: true, http_only: true, same_site: Lax}", "a=1; path=/",
+        ("{secure: true, http_only: true, same_site: lax}", "a=1; path=/",
          "a=1; path=/; Secure; HttpOnly; SameSite=Lax"),
         ("{secure: false}", "a=1; Secure; Path=/", "a=1; Path=/"),
         ("{domain: example.org}", "a=1; Domain=inside", "a=1; Domain=example.org"),
