@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from pointsman.contracts.rules import RuledExchange
 from pointsman.model.headers import Headers
+from pointsman.model.message import Head
 from pointsman_rules.routes.expressions import Search, compiled
+from pointsman_rules.routes.lines import adder, remover, setter
 from pointsman_rules.routes.placeholders import Fill, Groups, template
 from pointsman_rules.routes.settings import (
     HeadersSettings,
@@ -18,21 +20,23 @@ from pointsman_rules.routes.settings import (
 
 # Changes the copy for the server, or the answer.
 Edit = Callable[[RuledExchange, Groups], None]
-# The headers that are to be changed.
-Of = Callable[[RuledExchange], Headers | None]
+# The head that is to be changed.
+Of = Callable[[RuledExchange], Head | None]
 
 _LOCATIONS = (b"Location", b"Content-Location")
 
 
-def outgoing(exchange: RuledExchange) -> Headers | None:
-    """Those that the server gets."""
-    head = exchange.outgoing
-    return head.headers if head is not None else None
+def outgoing(exchange: RuledExchange) -> Head | None:
+    """What the server gets."""
+    return exchange.outgoing
 
 
-def answered(exchange: RuledExchange) -> Headers | None:
-    """Those of the answer."""
-    head = exchange.answer
+def answered(exchange: RuledExchange) -> Head | None:
+    """The answer."""
+    return exchange.answer
+
+
+def _fields(head: Head | None) -> Headers | None:
     return head.headers if head is not None else None
 
 
@@ -51,25 +55,24 @@ def header_edits(settings: HeadersSettings, of: Of) -> list[Edit]:
 
 
 def _removal(name: bytes, of: Of) -> Edit:
-    def remove(exchange: RuledExchange, groups: Groups) -> None:
-        headers = of(exchange)
-        if headers is not None:
-            headers.remove(name)
+    remove = remover(name)
 
-    return remove
+    def removed(exchange: RuledExchange, groups: Groups) -> None:
+        head = of(exchange)
+        if head is not None:
+            remove(head)
+
+    return removed
 
 
 def _setting(name: bytes, text: str, of: Of, *, adds: bool = False) -> Edit:
     fill = template(text)
+    change = adder(name) if adds else setter(name)
 
     def set_it(exchange: RuledExchange, groups: Groups) -> None:
-        headers = of(exchange)
-        if headers is not None:
-            value = fill(exchange, groups).encode("latin-1", "replace")
-            if adds:
-                headers.add(name, value)
-            else:
-                headers.set(name, value)
+        head = of(exchange)
+        if head is not None:
+            change(head, fill(exchange, groups).encode("latin-1", "replace"))
 
     return set_it
 
@@ -78,7 +81,7 @@ def _replacement(name: bytes, pattern: str, to: str, of: Of) -> Edit:
     search, fill = compiled(pattern), template(to)
 
     def replace(exchange: RuledExchange, groups: Groups) -> None:
-        headers = of(exchange)
+        headers = _fields(of(exchange))
         values = headers.get_all(name) if headers is not None else []
         changed = [_replaced(value.decode("latin-1"), search, fill, exchange) for value in values]
         if headers is not None and changed != values:
@@ -145,7 +148,7 @@ def locations(rules: Sequence[LocationSettings]) -> Edit:
     made = [(rule.starts, template(rule.to)) for rule in rules]
 
     def rewrite(exchange: RuledExchange, groups: Groups) -> None:
-        headers = answered(exchange)
+        headers = _fields(answered(exchange))
         for name in _LOCATIONS:
             value = headers.get(name) if headers is not None else None
             text = value.decode("latin-1") if value is not None else ""
@@ -178,7 +181,7 @@ def cookie_edits(settings: SetCookieSettings) -> Edit:
     replaced, added = _attributes(settings)
 
     def edit(exchange: RuledExchange, groups: Groups) -> None:
-        headers = answered(exchange)
+        headers = _fields(answered(exchange))
         lines = headers.get_all(b"set-cookie") if headers is not None else []
         if headers is None or not lines:
             return
@@ -225,20 +228,21 @@ def security(settings: SecuritySettings) -> list[Edit]:
         "Content-Security-Policy": settings.content_security_policy,
         "Permissions-Policy": settings.permissions_policy,
     }
-    wanted = [(name.encode(), value.encode()) for name, value in fields.items() if value]
-    removed = [name.encode() for name in settings.remove]
+    wanted = [(setter(name.encode()), value.encode()) for name, value in fields.items() if value]
+    removed = [remover(name.encode()) for name in settings.remove]
+    strict = setter(b"Strict-Transport-Security")
     hsts = b"max-age=%d" % settings.hsts if settings.hsts else b""
 
     def secure(exchange: RuledExchange, groups: Groups) -> None:
-        headers = answered(exchange)
-        if headers is None:
+        head = answered(exchange)
+        if head is None:
             return
-        for name in removed:
-            headers.remove(name)
-        for name, value in wanted:
-            headers.set(name, value)
+        for remove in removed:
+            remove(head)
+        for change, value in wanted:
+            change(head, value)
         # RFC 6797 section 7.2: not over plain HTTP.
         if hsts and exchange.connection.secure:
-            headers.set(b"Strict-Transport-Security", hsts)
+            strict(head, hsts)
 
     return [secure]
