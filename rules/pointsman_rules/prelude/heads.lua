@@ -194,9 +194,15 @@ local function replace(record, head, entry, line)
 end
 
 function P.set_field(record, side, name, value)
-  local entry = token(name, 3)
+  local entry = names[name] or token(name, 3)
   value = clean(value, name, 3)
-  local by_host, head = is_for_host(record, side, entry)
+  local head = record[side]
+  if head ~= nil and head.raw ~= nil and not entry.noted and #head.raw < 4096 then
+    replace(record, head, entry, name .. ": " .. value .. "\r\n") -- as nearly all are
+    return
+  end
+  local by_host
+  by_host, head = is_for_host(record, side, entry)
   if by_host then
     room()
     local _, problem = py.set_header(record.number, side, name, value)

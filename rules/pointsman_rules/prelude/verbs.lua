@@ -29,15 +29,19 @@ end
 -- CR, LF and NUL would end a header or the head early.
 local function clean(value, what, level)
   local kind = type(value)
+  if kind == "string" then
+    if
+      find(value, "%c")
+      and (find(value, "\r", 1, true) or find(value, "\n", 1, true) or find(value, "\0", 1, true))
+    then
+      error(what .. ": the value holds a CR, LF or NUL", level + 1)
+    end
+    return value
+  end
   if kind == "number" or kind == "boolean" then
     return tostring(value)
-  elseif kind ~= "string" then
-    error(what .. " wants a string, got " .. (value == nil and "nil" or "a " .. kind), level + 1)
   end
-  if find(value, "\r", 1, true) or find(value, "\n", 1, true) or find(value, "\0", 1, true) then
-    error(what .. ": the value holds a CR, LF or NUL", level + 1)
-  end
-  return value
+  error(what .. " wants a string, got " .. (value == nil and "nil" or "a " .. kind), level + 1)
 end
 P.clean = clean
 
