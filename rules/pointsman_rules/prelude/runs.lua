@@ -180,14 +180,6 @@ local function bare(number)
   return record
 end
 
-local function settled_once(state, record, ok, tag, value, ...)
-  if ok and tag == DONE then
-    forget(record)
-    return ended(state, record, value)
-  end
-  return not_ended(state, record, ok, tag, value, ...)
-end
-
 local most, seconds = P.most_steps, P.most_cpu
 
 local function run(event, k, record, a, b, c, d)
@@ -210,11 +202,31 @@ P.fire = fire
 
 -- A request of which nobody wants to know more than this: unless it waits or fails, it is over as
 -- soon as this returns. `raw` and `low`: see ``fire.request``.
+local function once_settled(state, record, ok, tag, value, ...)
+  if not ok or tag ~= DONE then
+    return not_ended(state, record, ok, tag, value, ...)
+  end
+  if value ~= nil or record.changed or record.first ~= nil or idles >= MOST_IDLE then
+    forget(record)
+    return ended(state, record, value)
+  end
+  -- It has said nothing, and nothing has to be given back.
+  records[record.req] = nil
+  idles = idles + 1
+  idle[idles] = state
+  state.record = nil
+  local ctx = record.ctx
+  if rawget(ctx, "pool") ~= nil or rawget(ctx, "server") ~= nil then
+    return chosen(record)
+  end
+end
+
+local req_type = types.req
 function fire.once(number, raw, low)
   if used("count") > soft then
     return "!full"
   end
-  local req, ctx = set({}, types.req), {}
+  local req, ctx = set({}, req_type), {}
   local record
   if raw == nil then
     record = { number = number, ctx = ctx, req = req }
@@ -223,9 +235,16 @@ function fire.once(number, raw, low)
     record = { head, number = number, ctx = ctx, req = req, first = nil, changed = false, x = nil, y = nil }
   end
   records[req] = record
-  local state = taken("request", record)
+  local state = idle[idles]
+  if state == nil then
+    state = runner()
+  else
+    idle[idles] = nil
+    idles = idles - 1
+  end
+  state.event, state.record, current = "request", record, state
   begin(most, seconds)
-  return settled_once(state, record, resume(state.co, lists.request, 1, req, ctx))
+  return once_settled(state, record, resume(state.co, lists.request, 1, req, ctx))
 end
 
 -- `raw` and `low` are the head as ``heads.lua`` has it, if the host knows that rules look at it.
