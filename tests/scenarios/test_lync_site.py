@@ -124,5 +124,5 @@ def test_14_another_weight_keeps_every_connection_and_every_pin(stage: Stage) ->
             client.sock.close()
     assert crowd.come_back(2) == {"ok": 24}
     os.kill(stage.balancer.pid, signal.SIGHUP)
-    stage.balancer.log.until("revision 3 is in force, changes: 0")
+    stage.balancer.log.until("revision 2 is in force, changes: 0")
     assert crowd.come_back() == {"ok": 12}
