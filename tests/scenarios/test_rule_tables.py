@@ -12,6 +12,9 @@ from kit.running_site import RunningSite, running_site, service
 
 RULE = """
 on.request(function(req)
+  if req.path == "/nothing" then
+    return respond(204)
+  end
   if req.path == "/count" then
     return respond(200, tostring(tables.hits:incr(req.args.key or "all")))
   end
@@ -32,6 +35,13 @@ def asked(site: RunningSite, path: str) -> tuple[int, str]:
     return told
 
 
+def asked_and_seen(site: RunningSite, path: str) -> tuple[int, str]:
+    """The same, and what it has changed is seen by others: they see it a turn of its loop later."""
+    told = asked(site, path)
+    assert asked(site, "/nothing")[0] == 204
+    return told
+
+
 def test_two_processes_count_together_and_go_on_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "count.lua").write_text(RULE)
     table = {"kind": "lmdb", "path": str(tmp_path / "shared")}
@@ -45,10 +55,10 @@ def test_two_processes_count_together_and_go_on_after_a_restart(tmp_path: Path) 
         running_site(folders[1], more=more, site=counting) as two,
     ):
         for _ in range(20):
-            asked(one, "/count")
-            asked(two, "/count")
+            asked_and_seen(one, "/count")
+            asked_and_seen(two, "/count")
         assert asked(two, "/count") == (200, "41")
-        taken = [asked(site, "/take")[0] for site in (one, two) * 4]
+        taken = [asked_and_seen(site, "/take")[0] for site in (one, two) * 4]
         assert taken.count(200) == 5, taken
     with running_site(folders[0], more=more, site=counting) as again:
         assert asked(again, "/count") == (200, "42")
