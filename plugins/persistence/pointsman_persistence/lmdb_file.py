@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 import lmdb
@@ -33,6 +33,7 @@ _POOL_KEY = b"pool:"
 # LMDB lets a process open a file only once, so whoever opens it again must be given the same.
 _OPEN: WeakValueDictionary[str, PinFile] = WeakValueDictionary()
 
+T = TypeVar("T")
 Txn: TypeAlias = "lmdb.Transaction[bytes]"
 
 
@@ -45,6 +46,17 @@ class Writes(Protocol):
     @property
     def pending(self) -> int:
         """How much is left to be written."""
+
+
+def taken_off(changes: dict[bytes, T], written: Mapping[bytes, T]) -> Callable[[], None]:
+    """What to call once changes are written: they are pending no more, unless changed again."""
+
+    def is_there() -> None:
+        for stored, change in written.items():
+            if changes.get(stored) is change:
+                del changes[stored]
+
+    return is_there
 
 
 def opened(
@@ -234,6 +246,21 @@ class PinFile:
                 self.env.set_mapsize(self.env.info()["map_size"] * 2)
             except lmdb.MapResizedError:
                 self.resized()
+
+    def forget(self, some: Callable[[Txn], int]) -> int:
+        """Forget something in a transaction of its own; how much that was, 0 if it failed."""
+        gone = 0
+
+        def work(txn: Txn) -> None:
+            nonlocal gone
+            gone = some(txn)
+
+        try:
+            self.write(work)
+        except lmdb.Error as error:
+            self.failed(error)
+            return 0
+        return gone
 
     def resized(self) -> None:
         """Another process has made the map larger: take it as it is now."""

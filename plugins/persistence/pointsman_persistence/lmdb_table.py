@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pointsman.contracts import Duration, Misfit, Pin, Settings, Surroundings, Table
 from pointsman_persistence.lmdb_changes import ANY, Change, Known, merged
-from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened
+from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened, taken_off
 from pointsman_persistence.lmdb_pool import LONGEST_KEY, PinPool
 
 # Folder of the file below `state_dir`.
@@ -202,18 +202,7 @@ class LmdbTable(Table):
         oldest = self._pool.oldest()
         if oldest is None or oldest > over:
             return 0
-        gone = 0
-
-        def forget(txn: Txn) -> None:
-            nonlocal gone
-            gone = self._pool.forget_over(txn, over, AT_ONCE)
-
-        try:
-            file.write(forget)
-        except lmdb.Error as error:
-            file.failed(error)
-            return 0
-        return gone
+        return file.forget(lambda txn: self._pool.forget_over(txn, over, AT_ONCE))
 
     def __len__(self) -> int:
         """How many pins there are in the file, whoever made them."""
@@ -303,13 +292,7 @@ class LmdbTable(Table):
             spared = () if all_are_new else written
             pool.make_room(txn, too_many, spared.__contains__, counts)
         pool.members.write(txn, counts)
-
-        def is_there() -> None:
-            for stored, change in written.items():
-                if self._changes.get(stored) is change:
-                    del self._changes[stored]
-
-        return is_there
+        return taken_off(self._changes, written)
 
 
 def make(settings: LmdbTableSettings, surroundings: Surroundings) -> LmdbTable:

@@ -11,7 +11,7 @@ import lmdb
 
 from pointsman.contracts import Offer, Surroundings
 from pointsman.contracts.values import Value, Values
-from pointsman_persistence.lmdb_file import PinFile, Txn, opened
+from pointsman_persistence.lmdb_file import PinFile, Txn, opened, taken_off
 from pointsman_persistence.lmdb_table import AT_ONCE, LmdbTableSettings, folder_of
 from pointsman_persistence.lmdb_table import make as make_table
 from pointsman_persistence.lmdb_value_store import ValueStore
@@ -199,13 +199,7 @@ class LmdbValues(Values):
             store.put(txn, stored, there, change.apply(live))
         spared = () if len(written) > self._size else written
         store.make_room(txn, self._size, spared.__contains__)
-
-        def is_there() -> None:
-            for stored, change in written.items():
-                if self._changes.get(stored) is change:
-                    del self._changes[stored]
-
-        return is_there
+        return taken_off(self._changes, written)
 
     def expire(self, now: float) -> int:
         """Forget what is over its time; how many values that was."""
@@ -218,18 +212,7 @@ class LmdbValues(Values):
         first = self._store.first_end()
         if first is None or first > at:
             return 0
-        gone = 0
-
-        def forget(txn: Txn) -> None:
-            nonlocal gone
-            gone = self._store.forget_over(txn, at, AT_ONCE)
-
-        try:
-            file.write(forget)
-        except lmdb.Error as error:
-            file.failed(error)
-            return 0
-        return gone
+        return file.forget(lambda txn: self._store.forget_over(txn, at, AT_ONCE))
 
     def close(self) -> None:
         """Write what is pending and let go of the file."""

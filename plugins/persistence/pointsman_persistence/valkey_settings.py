@@ -23,8 +23,9 @@ from zope.interface import implementer
 
 from pointsman.contracts import Duration, Misfit, Offer, SecretSetting, Settings, Surroundings
 from pointsman.model.address import Address
+from pointsman_persistence.valkey_copy import Links
 from pointsman_persistence.valkey_link import Greeting, Owner, ValkeyLink
-from pointsman_persistence.valkey_table import Links, ValkeyTable
+from pointsman_persistence.valkey_table import ValkeyTable
 from pointsman_persistence.valkey_values import ValkeyValues
 from pointsman_persistence.valkey_words import command
 

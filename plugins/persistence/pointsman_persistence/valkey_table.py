@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any
-from urllib.parse import quote
 
 import hiredis
 from twisted.logger import Logger
 
 from pointsman.contracts import Pin, Table
 from pointsman_persistence.memory_table import MemoryTable
+from pointsman_persistence.valkey_copy import Links, ValkeyCopy
 from pointsman_persistence.valkey_levelling import Levelling
-from pointsman_persistence.valkey_link import Greeting, ValkeyLink
 from pointsman_persistence.valkey_words import (
     CHANGE,
     CHANGE_SCRIPT,
@@ -36,23 +34,13 @@ PARTS = 16
 # Uses are told at moments that differ from key to key, in so many steps.
 PHASES = 1024
 
-# Refusals that a new connection may be the end of: it brings the scripts along, or leads to the
-# server that may be written now.
-UNFIT = ("NOSCRIPT", "READONLY", "MASTERDOWN", "LOADING")
 
-# Makes the link to the server: reactor, commands of a greeting, owner.
-Links = Callable[[Any, Callable[[], Sequence[Greeting]], Any], ValkeyLink]
-
-
-class ValkeyTable(Table):
+class ValkeyTable(ValkeyCopy[Told], Table):
     """A copy of all pins in memory, and a server that keeps the copies of all machines the same.
 
     Finding is done in the copy alone. A change is made there and sent at the next turn of the
     reactor; the server decides (`put_if_absent` is its SET NX), tells everybody else on a
-    channel, and answers with what holds if that is something else. Since answers and what is
-    told come by one connection, in the order in which the server did it, each copy ends with what
-    the server holds: what is told of a key while a change of ours is under way to it was done
-    before ours, and our answer says what came out.
+    channel, and answers with what holds if that is something else.
 
     While there is no server the copy is what there is. When it is back, the changes that were
     missed are made, all pins are loaded, and those that it does not have are sent.
@@ -70,6 +58,9 @@ class ValkeyTable(Table):
 
     log = Logger()
 
+    WHAT, KEYS, CHANNEL = "pins", "pin", "changes"
+    ALONE = "new ones are known here alone"
+
     def __init__(
         self,
         name: str,
@@ -81,32 +72,18 @@ class ValkeyTable(Table):
         database: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._name = name
-        # Quoted, so that no name is the beginning of another's keys. Keys are apart by databases,
-        # channels are not.
-        base = f"{prefix}:{quote(name, safe='')}:"
-        self._prefix = f"{base}pin:".encode()
-        self._channel = f"{base}changes:{database}".encode()
-        self._links = links
+        super().__init__(name, prefix, links, database, clock)
         self._size = size
         self._timeout = timeout
         self._max_age = inf if max_age is None else max_age
-        self._clock = clock
         self._grain = timeout / PARTS
         self._silence = timeout + self._grain
         self._copy = MemoryTable(size, self._silence, max_age)
         self._peek = self._copy.peek
-        self._who = os.urandom(6).hex().encode()
-        self._link: ValkeyLink | None = None
-        self._is_up = False
         # Keys with changes under way: how many, and the last one.
         self._under_way: dict[bytes, tuple[int, bytes, str]] = {}
         # Changes that the server did not hear of: those that no loading and sending makes good.
         self._missed: dict[bytes, tuple[bytes, str]] = {}
-        self._is_lost = False
-        self._refusals: set[str] = set()
-        self._ready: list[Callable[[], None]] = []
-        self._is_ready = False
 
     @property
     def timeout(self) -> float:
@@ -118,25 +95,9 @@ class ValkeyTable(Table):
         """Seconds from when it was made, or None."""
         return None if self._max_age == inf else self._max_age
 
-    def start(self, reactor: Any) -> None:
-        """Connect to the server; nobody waits for it."""
-        if self._link is None and reactor is not None:
-            self._link = self._links(reactor, self._greeting, self)
-            self._link.start()
-
-    def when_ready(self, call: Callable[[], None]) -> None:
-        """Call back once all pins are loaded, or the server could not be reached."""
-        if self._is_ready or self._link is None:
-            call()
-        else:
-            self._ready.append(call)
-
     def close(self) -> None:
         """Send what is to be sent, and let go of the server."""
-        link, self._link = self._link, None
-        self._is_up = False
-        if link is not None:
-            link.stop()
+        super().close()
         self._copy.close()
 
     # ---- on the way of a request ----
@@ -259,49 +220,28 @@ class ValkeyTable(Table):
         elif reply is not None and count == 1:
             self._take(key, told(*reply))
 
-    def _refused(self, text: str) -> None:
-        if text.startswith(UNFIT) and self._link is not None:
-            self._link.abort(text)
-        elif text not in self._refusals:
-            self._refusals.add(text)
-            self.log.error("pins of {name}: the server refuses: {text}", name=self._name, text=text)
-
     # ---- from the server ----
 
-    def _take(self, key: bytes, pin: Told) -> None:
+    def _take(self, key: bytes, told: Told) -> None:
         """The server holds this."""
         now = self._clock()
-        if pin.left <= 0.0:
+        if told.left <= 0.0:
             self._copy.drop(key)
             return
-        used = min(now, now - self._silence + pin.left)
+        used = min(now, now - self._silence + told.left)
         there = self._peek(key, now)
-        if there is not None and there.member == pin.member:
+        if there is not None and there.member == told.member:
             there.used = max(there.used, used)
         else:
-            self._copy.restore(key, Pin(pin.member, now - pin.age, used))
+            self._copy.restore(key, Pin(told.member, now - told.age, used))
 
-    def pushed(self, words: Sequence[Any]) -> None:
-        """Another table changed something."""
-        if words[0] != b"message":
-            return
-        try:
-            who, pin, stored = heard(words[2])
-        except ValueError:
-            return  # not of ours, whoever it was
-        key = stored[len(self._prefix) :]
-        if who != self._who and key not in self._under_way:
-            self._take(key, pin)
+    def _heard(self, payload: bytes) -> tuple[bytes, Told, bytes]:
+        return heard(payload)
 
     # ---- the server comes and goes ----
 
-    def _greeting(self) -> Sequence[Greeting]:
-        return [
-            (command(b"SCRIPT", b"LOAD", CHANGE_SCRIPT), True),
-            (command(b"SCRIPT", b"LOAD", LOAD_SCRIPT), True),
-            (command(b"SUBSCRIBE", self._channel), False),
-            (command(b"PING"), True),
-        ]
+    def _scripts(self) -> Sequence[bytes]:
+        return CHANGE_SCRIPT, LOAD_SCRIPT
 
     def up(self) -> None:
         """The connection stands: bring both sides to the same."""
@@ -338,36 +278,9 @@ class ValkeyTable(Table):
         """The server did not have this pin (`Levelling`)."""
         self._tell(USE, key, pin, self._clock())
 
-    def level(self, loaded: int, sent: int) -> None:
-        """Both sides are the same now (`Levelling`)."""
-        self.log.info(
-            "pins of {name}: shared with the server, {loaded} loaded, {sent} sent",
-            name=self._name,
-            loaded=loaded,
-            sent=sent,
-        )
-        self._is_lost = False
-        self._refusals.clear()
-        self._be_ready()
-
     def down(self, reason: str) -> None:
         """The server is lost, or was not reached: go on with the copy."""
-        self._is_up = False
         under_way, self._under_way = self._under_way, {}
         for key, (_, kind, member) in under_way.items():
             self._miss(key, kind, member)
-        if not self._is_lost:
-            self._is_lost = True
-            self.log.warn(
-                "pins of {name}: the server is lost: {reason}; new ones are known here alone "
-                "until it is back",
-                name=self._name,
-                reason=reason,
-            )
-        self._be_ready()
-
-    def _be_ready(self) -> None:
-        self._is_ready = True
-        ready, self._ready = self._ready, []
-        for call in ready:
-            call()
+        super().down(reason)

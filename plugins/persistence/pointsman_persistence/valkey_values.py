@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import inf
 from typing import Any
-from urllib.parse import quote
 
 import hiredis
 from twisted.logger import Logger
 
 from pointsman.contracts.values import Value, Values
-from pointsman_persistence.valkey_link import Greeting, ValkeyLink
-from pointsman_persistence.valkey_table import UNFIT, Links
+from pointsman_persistence.valkey_copy import Links, ValkeyCopy
 from pointsman_persistence.valkey_value_levelling import ValueLevelling
 from pointsman_persistence.valkey_value_words import (
     CHANGE,
@@ -45,7 +42,7 @@ from pointsman_persistence.value_changes import (
 LOOKED_AT = 10_000
 
 
-class ValkeyValues(Values):
+class ValkeyValues(ValkeyCopy[ToldValue], Values):
     """A copy of all values in memory, and a server that keeps the copies of all machines the same.
 
     Reading is done in the copy alone. What is changed is done there at once, and sent at the next
@@ -68,6 +65,9 @@ class ValkeyValues(Values):
 
     log = Logger()
 
+    WHAT, KEYS, CHANNEL = "values", "value", "values"
+    ALONE = "what is counted is known here alone"
+
     def __init__(
         self,
         name: str,
@@ -78,49 +78,26 @@ class ValkeyValues(Values):
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._name = name
-        base = f"{prefix}:{quote(name, safe='')}:"
-        self._prefix = f"{base}value:".encode()
-        self._channel = f"{base}values:{database}".encode()
-        self._links = links
+        super().__init__(name, prefix, links, database, clock)
         self._size = size
-        self._clock = clock
         self._ahead = wall() - clock()  # of the clock that all share before ours
         self._copy: OrderedDict[bytes, Held] = OrderedDict()
-        self._who = os.urandom(6).hex().encode()
-        self._link: ValkeyLink | None = None
         self._reactor: Any = None
-        self._is_up = False
-        self._is_lost = False
-        self._refusals: set[str] = set()
         # What is to be sent, and how many changes of a key are on their way.
         self._changes: OrderedDict[bytes, ValueChange] = OrderedDict()
         self._under_way: dict[bytes, int] = {}
         self._flush_call: Any = None
-        self._ready: list[Callable[[], None]] = []
-        self._is_ready = False
 
     def start(self, reactor: Any) -> None:
         """Connect to the server; nobody waits for it."""
-        if self._link is None and reactor is not None:
+        if self._link is None:
             self._reactor = reactor
-            self._link = self._links(reactor, self._greeting, self)
-            self._link.start()
-
-    def when_ready(self, call: Callable[[], None]) -> None:
-        """Call back once all values are loaded, or the server could not be reached."""
-        if self._is_ready or self._link is None:
-            call()
-        else:
-            self._ready.append(call)
+        super().start(reactor)
 
     def close(self) -> None:
         """Send what is to be sent, and let go of the server."""
         self._flush()
-        link, self._link = self._link, None
-        self._is_up = False
-        if link is not None:
-            link.stop()
+        super().close()
 
     def common(self, now: float) -> float:
         """Seconds since the epoch, as the server has them."""
@@ -256,15 +233,6 @@ class ValkeyValues(Values):
         elif not count:
             self._take(key, told_value(*reply))
 
-    def _refused(self, text: str) -> None:
-        if text.startswith(UNFIT) and self._link is not None:
-            self._link.abort(text)
-        elif text not in self._refusals:
-            self._refusals.add(text)
-            self.log.error(
-                "values of {name}: the server refuses: {text}", name=self._name, text=text
-            )
-
     # ---- from the server ----
 
     def _take(self, key: bytes, told: ToldValue) -> None:
@@ -273,28 +241,13 @@ class ValkeyValues(Values):
         change = self._changes.get(key)
         self._keep(key, held if change is None else change.apply(held))
 
-    def pushed(self, words: Sequence[Any]) -> None:
-        """Another one changed something."""
-        if words[0] != b"message":
-            return
-        try:
-            who, told, stored = heard_value(words[2])
-        except ValueError:
-            return  # not of ours, whoever it was
-        key = stored[len(self._prefix) :]
-        # While a change of ours is on its way, its answer will say what came out.
-        if who != self._who and key not in self._under_way:
-            self._take(key, told)
+    def _heard(self, payload: bytes) -> tuple[bytes, ToldValue, bytes]:
+        return heard_value(payload)
 
     # ---- the server comes and goes ----
 
-    def _greeting(self) -> Sequence[Greeting]:
-        return [
-            (command(b"SCRIPT", b"LOAD", CHANGE_SCRIPT), True),
-            (command(b"SCRIPT", b"LOAD", LOAD_SCRIPT), True),
-            (command(b"SUBSCRIBE", self._channel), False),
-            (command(b"PING"), True),
-        ]
+    def _scripts(self) -> Sequence[bytes]:
+        return CHANGE_SCRIPT, LOAD_SCRIPT
 
     def up(self) -> None:
         """The connection stands: send what was missed, then bring both sides to the same."""
@@ -331,34 +284,7 @@ class ValkeyValues(Values):
             self._changes[key] = ValueChange(ADD, held, since.delta if since is not None else None)
             self._send_soon()
 
-    def level(self, loaded: int, sent: int) -> None:
-        """Both sides are the same now (`ValueLevelling`)."""
-        self.log.info(
-            "values of {name}: shared with the server, {loaded} loaded, {sent} sent",
-            name=self._name,
-            loaded=loaded,
-            sent=sent,
-        )
-        self._is_lost = False
-        self._refusals.clear()
-        self._be_ready()
-
     def down(self, reason: str) -> None:
         """The server is lost, or was not reached: go on with the copy."""
-        self._is_up = False
         self._under_way.clear()
-        if not self._is_lost:
-            self._is_lost = True
-            self.log.warn(
-                "values of {name}: the server is lost: {reason}; what is counted is known here "
-                "alone until it is back",
-                name=self._name,
-                reason=reason,
-            )
-        self._be_ready()
-
-    def _be_ready(self) -> None:
-        self._is_ready = True
-        ready, self._ready = self._ready, []
-        for call in ready:
-            call()
+        super().down(reason)

@@ -20,7 +20,7 @@ from kit.logs import noted_log
 from kit.running_site import eventually
 from pointsman.model.errors import TableError
 from pointsman_persistence import lmdb_file
-from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened
+from pointsman_persistence.lmdb_file import PinFile, Txn, check_folder, opened, taken_off
 from pointsman_persistence.lmdb_table import LmdbTable
 
 
@@ -253,3 +253,23 @@ def test_a_thread_tells_the_disk_to_write(tmp_path: Path, monkeypatch: pytest.Mo
     closed(file)
     assert not thread.is_alive()
     shutil.rmtree(tmp_path)
+
+
+def test_what_was_changed_again_while_it_was_written_stays_pending() -> None:
+    first, second, later = object(), object(), object()
+    changes = {b"a": first, b"b": later}
+    taken_off(changes, {b"a": first, b"b": second})()
+    assert changes == {b"b": later}
+
+
+def test_forgetting_tells_how_much_or_that_it_failed(tmp_path: Path) -> None:
+    file = opened(tmp_path)
+    assert file.forget(lambda txn: 3) == 3
+
+    def fails(txn: Txn) -> int:
+        raise lmdb.Error("no")
+
+    with noted_log() as events:
+        assert file.forget(fails) == 0
+    assert len(events) == 1
+    file.release(LmdbTable(tmp_path, "web", 1, 1.0))
