@@ -35,63 +35,34 @@ def _servers(command: F) -> F:
     return click.argument("servers", nargs=-1, required=True)(command)
 
 
-def _why(command: F) -> F:
-    return click.option("--why", default="", help="For people who see it later.")(command)
+def _takes(name: str, state: str, told: str) -> None:
+    """Add the command that brings servers into a state."""
+
+    @server.command(name, help=told)
+    @config_argument
+    @_servers
+    @click.option("--why", default="", help="For people who see it later.")
+    @control_option
+    @json_option
+    def take(
+        config: str, servers: tuple[str, ...], why: str, control: str | None, as_json: bool
+    ) -> None:
+        _set(config, control, as_json, "server_state", servers, state=state, why=why)
 
 
-@server.command()
-@config_argument
-@_servers
-@_why
-@control_option
-@json_option
-def enable(
-    config: str, servers: tuple[str, ...], why: str, control: str | None, as_json: bool
-) -> None:
-    """Take servers in: their health check has the say again."""
-    _set(config, control, as_json, "server_state", servers, state="enabled", why=why)
-
-
-@server.command()
-@config_argument
-@_servers
-@_why
-@control_option
-@json_option
-def disable(
-    config: str, servers: tuple[str, ...], why: str, control: str | None, as_json: bool
-) -> None:
-    """Send nobody there any more; what is under way goes on."""
-    _set(config, control, as_json, "server_state", servers, state="disabled", why=why)
-
-
-@server.command()
-@config_argument
-@_servers
-@_why
-@control_option
-@json_option
-def drain(
-    config: str, servers: tuple[str, ...], why: str, control: str | None, as_json: bool
-) -> None:
-    """Send no new clients there, and pinned ones until `drain_time` is over; then disable it.
-
-    Says what is left there, and when it will be empty.
-    """
-    _set(config, control, as_json, "server_state", servers, state="draining", why=why)
-
-
-@server.command()
-@config_argument
-@_servers
-@_why
-@control_option
-@json_option
-def maintenance(
-    config: str, servers: tuple[str, ...], why: str, control: str | None, as_json: bool
-) -> None:
-    """Send nobody there, and let nobody miss it: it counts as not there."""
-    _set(config, control, as_json, "server_state", servers, state="maintenance", why=why)
+_takes("enable", "enabled", "Take servers in: their health check has the say again.")
+_takes("disable", "disabled", "Send nobody there any more; what is under way goes on.")
+_takes(
+    "drain",
+    "draining",
+    "Send no new clients there, and pinned ones until `drain_time` is over; then disable it.\n\n"
+    "Says what is left there, and when it will be empty.",
+)
+_takes(
+    "maintenance",
+    "maintenance",
+    "Send nobody there, and let nobody miss it: it counts as not there.",
+)
 
 
 @server.command()
