@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from kit.going_clients import GoingClients
 from kit.logs import noted_log
 from pointsman.app.assembly import TICK, RunningSite
 from pointsman.app.leaving import GRACE
@@ -16,26 +17,6 @@ from pointsman.core.server_states import DISABLED, DRAINING, ENABLED, MAINTENANC
 from pointsman.model.errors import TableError
 from pointsman.net.listener import Listener
 from pointsman_persistence.memory_table import MemoryTable
-
-
-class FakeClients:
-    """Client connections that go when they are told to, or never."""
-
-    def __init__(self, stubborn: bool = False) -> None:
-        self.open = 1
-        self.told: list[str] = []
-        self._stubborn = stubborn
-
-    def __len__(self) -> int:
-        return self.open
-
-    def drain(self) -> None:
-        self.told.append("drain")
-
-    def stop(self) -> None:
-        self.told.append("stop")
-        if not self._stubborn:
-            self.open = 0
 
 
 @pytest.fixture
@@ -132,7 +113,7 @@ def test_a_table_that_cannot_be_started_lets_nothing_listen(
 
 def test_clients_have_the_drain_time_and_not_a_second_more(reactor: Any) -> None:
     site = running(reactor, drain="10s")
-    clients: Any = FakeClients()
+    clients: Any = GoingClients()
     site.services[0].clients = clients
     site.begin()
     done = stopping(site)
@@ -144,7 +125,7 @@ def test_clients_have_the_drain_time_and_not_a_second_more(reactor: Any) -> None
 
 def test_who_is_done_earlier_is_not_waited_for(reactor: Any) -> None:
     site = running(reactor, drain="1h")
-    clients: Any = FakeClients()
+    clients: Any = GoingClients()
     site.services[0].clients = clients
     site.begin()
     done = stopping(site)
@@ -157,7 +138,7 @@ def test_who_is_done_earlier_is_not_waited_for(reactor: Any) -> None:
 
 def test_a_client_that_would_not_go_holds_nobody_up(reactor: Any) -> None:
     site = running(reactor, drain="1s")
-    stubborn: Any = FakeClients(stubborn=True)
+    stubborn: Any = GoingClients(stubborn=True)
     site.services[0].clients = stubborn
     site.begin()
     done = stopping(site)

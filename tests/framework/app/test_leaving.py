@@ -7,29 +7,13 @@ from typing import Any
 
 import pytest
 
+from kit.going_clients import GoingClients
 from kit.logs import noted_log
 from pointsman.app.leaving import GRACE, Leaving
 from pointsman.core.members import Member
 from pointsman.model.server import RealServer
 
 DRAIN = 10.0
-
-
-class Clients:
-    def __init__(self, stubborn: bool = False) -> None:
-        self.open = 1
-        self.told: list[str] = []
-        self._stubborn = stubborn
-
-    def __len__(self) -> int:
-        return self.open
-
-    def drain(self) -> None:
-        self.told.append("drain")
-
-    def stop(self) -> None:
-        self.told.append("stop")
-        self.open = self.open if self._stubborn else 0
 
 
 class Idle:
@@ -44,7 +28,7 @@ def service(stubborn: bool = False) -> Any:
     settings = SimpleNamespace(timeouts=SimpleNamespace(drain=DRAIN))
     one = SimpleNamespace(
         service=SimpleNamespace(name="gone", settings=settings),
-        clients=Clients(stubborn),
+        clients=GoingClients(stubborn),
         idle=Idle(),
         counts="nothing done",
     )

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from kit.built import SITE, built
 from kit.offers import Check, DictTable, Offers, Pins, PinSettings, registry_of
 from kit.succession import Succession
-from pointsman.config.build import Site, build
-from pointsman.config.load import load, load_text
+from pointsman.config.build import build
+from pointsman.config.load import load
 from pointsman.config.registry import Registry
 from pointsman.contracts import Misfit, Offer, Settings, Surroundings
 from pointsman.hookspecs import hookimpl
@@ -17,23 +18,6 @@ from pointsman.model.address import Address
 from pointsman.model.errors import ConfigError
 from pointsman.model.server import RealServer
 from pointsman.model.service import HealthTiming
-
-SITE = """\
-version: 1
-pools:
-  web:
-    persistence: pins
-    servers: {a: "127.0.0.1:1", b: {address: "127.0.0.2:2", weight: 7}}
-    health: {kind: page, path: /up, interval: 20s, port: 99}
-virtual_services:
-  one: {listen: "*:80", pool: web, timeouts: {idle: 5s}}
-  two: {listen: "*:81", mode: tcp, pool: {health: none, servers: {c: unix:/run/c}}}
-"""
-
-
-def built(text: str, registry: Registry | None = None, previous: Site | None = None) -> Site:
-    registry = registry or registry_of()
-    return build(load_text(text, "f", registry), registry, previous)
 
 
 def wrong(text: str, registry: Registry | None = None) -> list[str]:

@@ -6,30 +6,11 @@ from typing import Any
 
 import pytest
 
+from kit.built import SITE, built
 from kit.offers import First, Offers, Pins, registry_of
 from kit.succession import Succession
-from pointsman.config.build import Site, build
-from pointsman.config.load import load_text
-from pointsman.config.registry import Registry
 from pointsman.core.server_states import DRAINING
 from pointsman.model.errors import ConfigError
-
-SITE = """\
-version: 1
-pools:
-  web:
-    persistence: pins
-    servers: {a: "127.0.0.1:1", b: {address: "127.0.0.2:2", weight: 7}}
-    health: {kind: page, path: /up, interval: 20s, port: 99}
-virtual_services:
-  one: {listen: "*:80", pool: web, timeouts: {idle: 5s}}
-  two: {listen: "*:81", mode: tcp, pool: {health: none, servers: {c: unix:/run/c}}}
-"""
-
-
-def built(text: str, registry: Registry | None = None, previous: Site | None = None) -> Site:
-    registry = registry or registry_of()
-    return build(load_text(text, "f", registry), registry, previous)
 
 
 def test_what_did_not_change_is_taken_over() -> None:
