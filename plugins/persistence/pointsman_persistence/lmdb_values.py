@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lmdb
 
@@ -31,6 +31,19 @@ from pointsman_persistence.value_changes import (
 _NAMED = "\0values of "
 
 
+class _Pending(NamedTuple):
+    """A change that is not written yet.
+
+    Attributes:
+        change: what is to be done.
+        since: second of the file at which it was begun. What was there then counts, even if it
+            would have ended by now: the change may be what keeps it alive.
+    """
+
+    change: ValueChange
+    since: float
+
+
 class LmdbValues(Values):
     """Values in an LMDB file: read there, changed there together at the next turn.
 
@@ -52,7 +65,7 @@ class LmdbValues(Values):
         self._name = _NAMED + name
         self._size = size
         self._opens = opens
-        self._changes: dict[bytes, ValueChange] = {}
+        self._changes: dict[bytes, _Pending] = {}
         self._file: PinFile | None = None
         self._shift = 0.0
         self._latest = 0.0
@@ -86,14 +99,10 @@ class LmdbValues(Values):
         self._latest = now
         held = self._read(stored)
         at = now + self._shift
-        if held is not None and held.ends <= at:
-            held = None
-        change = self._changes.get(stored)
-        if change is not None:
-            held = change.apply(held)
-            if held is not None and held.ends <= at:
-                held = None
-        return held
+        pending = self._changes.get(stored)
+        if pending is not None:
+            held = pending.change.apply(_alive(held, pending.since))
+        return _alive(held, at)
 
     def _read(self, stored: bytes) -> Held | None:
         file = self._file
@@ -173,10 +182,12 @@ class LmdbValues(Values):
     def _change(self, stored: bytes, change: ValueChange, there: Held | None) -> None:
         if self._file is None:
             return
-        before = self._changes.get(stored)
+        pending = self._changes.get(stored)
+        before = None if pending is None else pending.change
         if there is None:
             before = over(before)
-        self._changes[stored] = combined(before, change)
+        since = self._latest + self._shift if pending is None or before is None else pending.since
+        self._changes[stored] = _Pending(combined(before, change), since)
         self._file.changed(self)
 
     # ---- writing (`lmdb_file.Writes`) ----
@@ -188,15 +199,14 @@ class LmdbValues(Values):
 
     def write(self, txn: Txn) -> Callable[[], None]:
         """Do some changes in this transaction."""
-        store, at = self._store, self._latest + self._shift
-        written: dict[bytes, ValueChange] = {}
-        for stored, change in self._changes.items():
+        store = self._store
+        written: dict[bytes, _Pending] = {}
+        for stored, pending in self._changes.items():
             if len(written) == AT_ONCE:
                 break
-            written[stored] = change
+            written[stored] = pending
             there = store.get_in(txn, stored)
-            live = there if there is not None and there.ends > at else None
-            store.put(txn, stored, there, change.apply(live))
+            store.put(txn, stored, there, pending.change.apply(_alive(there, pending.since)))
         spared = () if len(written) > self._size else written
         store.make_room(txn, self._size, spared.__contains__)
         return taken_off(self._changes, written)
@@ -220,6 +230,11 @@ class LmdbValues(Values):
         if file is not None:
             file.release(self)
             self._file = None
+
+
+def _alive(held: Held | None, at: float) -> Held | None:
+    """The same unless it has ended by then."""
+    return None if held is None or held.ends <= at else held
 
 
 def make(settings: LmdbTableSettings, surroundings: Surroundings) -> LmdbValues:

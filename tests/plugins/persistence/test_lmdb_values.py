@@ -70,6 +70,21 @@ class TestLmdbValuesThatWait(TestLmdbValues):
     reactor = Clock()
 
 
+@pytest.mark.parametrize("looks", [False, True])
+def test_what_a_change_keeps_alive_is_alive_though_the_change_is_not_written(
+    place: Place, looks: bool
+) -> None:
+    values = place.values(reactor=Clock())
+    values.incr(b"k", 1, 1.0, 0.0)
+    values.expire(0.0)  # writes it
+    values.incr(b"k", 1, 10.0, 0.5, prolong=True)
+    if looks:
+        assert values.get(b"k", 2.0) == 2
+    values.expire(2.0)
+    assert values.get(b"k", 2.0) == 2
+    assert values.left(b"k", 2.0) == 8.5
+
+
 class LmdbValuesMachine(ValuesMachine):
     def make(self, size: int = 1000) -> Values:
         self.temporary = TemporaryDirectory()
